@@ -1,0 +1,161 @@
+package script
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// onlyBox plays the student's file on the machine, after it has made sure
+// that the file uses nothing but what is typed at the machine's own prompt.
+func (h *host) onlyBox(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 1 || neg || args[0] != h.run.Task.File() {
+		h.usage(ts, "only-box "+h.run.Task.File())
+	}
+	for i, line := range playable(h.run.Student) {
+		for _, name := range verbsOf(line) {
+			if !slices.Contains(h.run.Vocabulary.Box, name) {
+				h.fail(ts, Attempt{
+					Message: fmt.Sprintf("line %d: %s acts on the machine from outside; here only what is typed at its own prompt counts", i+1, name),
+					Want:    "one of " + strings.Join(h.run.Vocabulary.Box, " "), Got: clip(line),
+				})
+			}
+		}
+	}
+	h.playOwn(ts)
+}
+
+// against plays the student's file on this machine, where it must pass, and
+// on one with each broken part, where it must fail: against BROKEN….
+func (h *host) against(ts *testscript.TestScript, neg bool, args []string) {
+	if neg {
+		h.usage(ts, "against BROKEN…")
+	}
+	steps := slices.Clone(h.steps)
+	h.playOwn(ts)
+	for _, name := range args {
+		m, err := h.open(name)
+		if err == nil {
+			err = h.replay(m, steps)
+		}
+		if err != nil {
+			h.att.Status = Broken
+			ts.Fatalf("the broken part %s: %v", name, err)
+		}
+		_, _, playErr := h.play(m)
+		m.Close()
+		if playErr == nil {
+			h.fail(ts, Attempt{
+				Message: "the scenario does not notice the fault of " + name,
+				Want:    "the scenario fails on " + name, Got: "it passes there, too",
+			})
+		}
+	}
+}
+
+// playOwn plays the student's file where it must pass.
+func (h *host) playOwn(ts *testscript.TestScript) {
+	lines := playable(h.run.Student)
+	if len(strings.Join(lines, "")) == 0 {
+		h.fail(ts, Attempt{Message: "still to write: " + h.run.Task.File() + " has no command yet"})
+	}
+	out, at, err := h.play(h.own)
+	ts.Stdout().Write([]byte(out))
+	if err == nil {
+		return
+	}
+	h.fail(ts, Attempt{
+		Message: fmt.Sprintf("%s:%d: %s", h.run.Task.File(), at, err),
+		Got:     clip(out), Command: clip(lines[at-1]),
+	})
+}
+
+// play runs the student's lines; a ! in front asserts that a line fails.
+func (h *host) play(m Machine) (out string, at int, err error) {
+	var o capped
+	for i, line := range playable(h.run.Student) {
+		text, neg := line, false
+		if rest, ok := strings.CutPrefix(line, "!"); ok {
+			text, neg = strings.TrimSpace(rest), true
+		}
+		if text == "" {
+			continue
+		}
+		var e capped
+		err := guard(func() error { return m.Line(text, &o, &e) })
+		switch {
+		case err != nil && !neg:
+			return o.String(), i + 1, fmt.Errorf("%s", firstOf(strings.TrimSpace(e.String()), err.Error()))
+		case err == nil && neg:
+			return o.String(), i + 1, fmt.Errorf("%s succeeded, and the line says that it fails", text)
+		}
+	}
+	return o.String(), 0, nil
+}
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// playable splits a .ks file into lines without comments.
+func playable(data []byte) []string {
+	lines := strings.Split(string(data), "\n")
+	for i, line := range lines {
+		quoted := false
+		for j := 0; j < len(line); j++ {
+			if line[j] == '\'' {
+				quoted = !quoted
+			}
+			if line[j] == '#' && !quoted {
+				line = line[:j]
+				break
+			}
+		}
+		lines[i] = strings.TrimSpace(line)
+	}
+	return lines
+}
+
+// verbsOf lists the commands of a line: the first word, and the first after
+// each ; and |, with what taskset starts.
+func verbsOf(line string) []string {
+	words, err := Words(strings.TrimPrefix(spaced(line), "!"))
+	if err != nil {
+		return nil // the shell will say so
+	}
+	var names []string
+	first := true
+	for i, w := range words {
+		switch {
+		case w == ";" || w == "|":
+			first = true
+		case first:
+			names, first = append(names, w), false
+		case i >= 3 && words[i-3] == "taskset" && words[i-2] == "-c":
+			names = append(names, w)
+		}
+	}
+	return slices.DeleteFunc(names, func(s string) bool {
+		return slices.Contains([]string{"head", "tail", "grep", "wc", "sort"}, s)
+	})
+}
+
+// spaced sets the operators ; and | outside quotes apart as words.
+func spaced(line string) string {
+	var b strings.Builder
+	quoted := false
+	for _, r := range line {
+		quoted = quoted != (r == '\'')
+		if !quoted && (r == ';' || r == '|') {
+			b.WriteString(" " + string(r) + " ")
+			continue
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
