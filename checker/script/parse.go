@@ -23,6 +23,12 @@ func (e *SyntaxError) Error() string {
 
 // Parse reads a task of a lab. The task's id is given, as it is a file name.
 func Parse(lab, id string, data []byte) (*Task, error) {
+	// txtar's own parser panics on a file mark without room for a name.
+	for i, line := range strings.Split(string(data), "\n") {
+		if strings.TrimRight(line, "\r") == "-- --" {
+			return nil, &SyntaxError{File: id + ".txtar", Line: i + 1, Msg: "a file without a name: want -- NAME --"}
+		}
+	}
 	a := txtar.Parse(data)
 	p := &parser{task: &Task{Lab: lab, ID: id}}
 	for i, line := range strings.Split(strings.TrimSuffix(string(a.Comment), "\n"), "\n") {
