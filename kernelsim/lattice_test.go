@@ -1,0 +1,127 @@
+// Package kernelsim_test holds the law of the simulator's source: which
+// package may import which, and the habits that determinism and readability
+// rest on. A failure names file and line, what is wrong and what to do.
+package kernelsim_test
+
+import (
+	"os"
+	"runtime"
+	"testing"
+
+	"bothhalves/kernelsim/internal/habits"
+)
+
+// importOrder is the import order of everything below kernelsim, present and
+// to come, in the notation of Go's go/build/deps_test.go:
+//
+//	a, b < c    c may import a and b, and all that they may import
+//
+// Names in CAPITALS are groups. A package that does not stand here fails the
+// test: place it as low as it can stand.
+const importOrder = `
+	# Floor 0: no hardware, no kernel.
+	NONE < cost, oops, reg, trace < sim < FLOOR0;
+	FLOOR0 < trace/view;
+	NONE < internal/habits;
+
+	# Floor 1: hardware, which does not know the kernel. Driver and device
+	# share an abi package (register offsets, descriptor layouts) alone.
+	FLOOR0 < hw/lapic/lapicreg, hw/enadev/enaabi, hw/nvme/nvmeabi, hw/iommu/iommureg;
+	FLOOR0 < hw/cpu < hw/bus < hw/pcie, hw/wire;
+	hw/bus, hw/lapic/lapicreg < hw/lapic;
+	hw/bus < hw/ioapic, hw/i8259, hw/pit, hw/legacy;
+	hw/pcie, hw/iommu/iommureg < hw/iommu;
+	hw/pcie, hw/wire, hw/enadev/enaabi < hw/enadev;
+	hw/pcie, hw/nvme/nvmeabi < hw/nvme;
+
+	# What the kernel sees of the hardware: a processor, accessors, functions
+	# on a bus and the manuals' tables. Never a device itself.
+	hw/cpu, hw/bus, hw/pcie, hw/lapic/lapicreg, hw/iommu/iommureg < SILICON;
+
+	# Floor 2.
+	FLOOR0 < kernel/errno;
+	SILICON, kernel/errno < kernel/percpu;
+	kernel/percpu < kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock;
+	kernel/percpu < kernel/preempt < kernel/lock < kernel/sched;
+
+	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
+	# and the _bh forms stand above softirq.
+	kernel/sched < kernel/softirq < kernel/timer;
+	kernel/sched < kernel/irq < kernel/vector;
+	kernel/timer < kernel/workqueue;
+	kernel/irq < kernel/pci;
+	kernel/vector, kernel/timer < kernel/entry;
+	kernel/workqueue, kernel/entry < kernel/hotplug;
+	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
+	kernel/workqueue, kernel/netdev < kernel/net/ip < kernel/net/udp < kernel/net/sock;
+	kernel/hotplug, kernel/pci, kernel/net/sock < KERNEL;
+
+	# Floor 4: a driver knows the kernel and its device's abi.
+	KERNEL, hw/enadev/enaabi < drivers/ena;
+	KERNEL, hw/nvme/nvmeabi < drivers/nvme;
+	drivers/ena !< hw/enadev;
+	hw/enadev !< drivers/ena;
+
+	# Views of the kernel; a machine hands them out.
+	kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock, trace/view, KERNEL < procfs, report;
+
+	# The machine alone knows every default part.
+	procfs, report, drivers/ena, drivers/nvme,
+	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme
+	< machine < shell < cmd/ksim/capture < cmd/ksim;
+
+	hw/lapic !< KERNEL;
+	hw/ioapic !< KERNEL;
+	hw/enadev !< KERNEL;
+	kernel/percpu/firstchunk !< kernel/percpu;
+`
+
+// rules are the habits of kernelsim.
+func rules(t *testing.T) habits.Rules {
+	t.Helper()
+	order, err := habits.ParseLattice(importOrder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const oneThread = "there is one thread of control: a plain field is safe"
+	const askHost = "let the host supply it through an interface: the simulator also runs in a page"
+	const useSeed = "take numbers from the machine's seed: runs must repeat"
+	return habits.Rules{
+		Order: order,
+		Hosts: []string{"cmd"},
+		Forbidden: map[string]string{
+			"sync":        oneThread,
+			"os":          askHost,
+			"io/ioutil":   askHost,
+			"syscall":     askHost,
+			"net":         askHost,
+			"testing":     "keep tests in _test.go files",
+			"math/rand":   useSeed,
+			"crypto/rand": useSeed,
+			"context":     "stop a run by an event of its engine",
+		},
+		Only: map[string][]string{"time": {"Duration", "ParseDuration",
+			"Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour"}},
+		// What a package variable may hold beside tables of values: names
+		// of slots and classes whose content lives in the machine.
+		Makers: []string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "kernel/percpu.", "kernel/lock."},
+		// The list in which declarations of per-CPU variables register
+		// themselves before main: the one piece of package state.
+		State:   []string{"kernel/percpu.declared"},
+		MaxFile: 400, MaxFunc: 80, P90Func: 40,
+	}
+}
+
+// TestHabits holds all of kernelsim against the import order and the habits.
+func TestHabits(t *testing.T) {
+	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
+		t.Skip("reads the source tree and the standard library: run it natively")
+	}
+	tree, err := habits.Load(os.DirFS("."), "bothhalves/kernelsim")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range habits.Check(tree, rules(t)) {
+		t.Error("kernelsim/" + f.String())
+	}
+}
