@@ -1,0 +1,209 @@
+package firstchunk_test
+
+import (
+	"fmt"
+	"math/rand"
+	"reflect"
+	"testing"
+
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/percpu/firstchunk"
+	"bothhalves/kernelsim/kernel/percpu/image"
+)
+
+func distanceOf(node []int) func(a, b int) int {
+	return func(a, b int) int {
+		if node[a] == node[b] {
+			return 10
+		}
+		return 20
+	}
+}
+
+// nodes gives node 0 its CPUs, then node 1 and so on.
+func nodes(counts ...int) (of []int) {
+	for n, c := range counts {
+		for range c {
+			of = append(of, n)
+		}
+	}
+	return of
+}
+
+// Unit sizes for the recorded static size. The counts without a recorded run
+// (6, 7, 16 CPUs; 8+8 and 3+5 on two nodes) were computed by hand from
+// pcpu_build_alloc_info.
+func TestUnitSizes(t *testing.T) {
+	for _, c := range []struct {
+		counts            []int
+		upa, unit, allocs int
+	}{
+		{[]int{1}, 1, 2097152, 1},
+		{[]int{2}, 2, 1048576, 1},
+		{[]int{3}, 4, 524288, 1},
+		{[]int{4}, 4, 524288, 1},
+		{[]int{5}, 2, 1048576, 3},
+		{[]int{6}, 8, 262144, 1},
+		{[]int{7}, 8, 262144, 1},
+		{[]int{8}, 8, 262144, 1},
+		{[]int{9}, 4, 524288, 3},
+		{[]int{12}, 8, 262144, 2},
+		{[]int{16}, 8, 262144, 2},
+		{[]int{4, 4}, 4, 524288, 2},
+		{[]int{8, 8}, 8, 262144, 2},
+		{[]int{3, 5}, 2, 1048576, 5},
+	} {
+		of := nodes(c.counts...)
+		sec := image.Default().Section()
+		ai, err := firstchunk.BuildAllocInfo(sec, sec.Dynamic, 2<<20, len(of), distanceOf(of))
+		if err != nil {
+			t.Fatal(err)
+		}
+		units := 0
+		for _, g := range ai.Groups {
+			units += len(g.CPUs)
+		}
+		upa := ai.AllocSize / ai.UnitSize
+		if upa != c.upa || ai.UnitSize != c.unit || units/upa != c.allocs || len(ai.Groups) != len(c.counts) {
+			t.Errorf("%v CPUs: upa %d, unit %d, %d allocations, %d groups; want %+v", c.counts, upa, ai.UnitSize, units/upa, len(ai.Groups), c)
+		}
+	}
+}
+
+func TestBuildRefuses(t *testing.T) {
+	sec := image.Default().Section()
+	neg := sec
+	neg.Reserved = -1
+	for i, f := range []func() (*percpu.Layout, error){
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 4096, 0, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 4096, -5, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 4096, 8193, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, -1, 4096, 1, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 100, 1, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 0, 1, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(neg, 0, 4096, 1, nil) },
+	} {
+		if ai, err := f(); err == nil {
+			t.Errorf("case %d gave %+v", i, ai)
+		}
+	}
+}
+
+// specify is the layout said in another way: all candidates are listed, the
+// unfit crossed out, the rest compared.
+func specify(static, reserved, dyn, atom, cpus int, near func(a, b int) bool) *percpu.Layout {
+	if dyn < 12288 {
+		dyn = 12288
+	}
+	pages := 0
+	for pages*4096 < static+reserved+dyn {
+		pages++
+	}
+	least := max(pages*4096, 32768)
+	alloc := atom
+	for alloc < least {
+		alloc += atom
+	}
+	owner := make([]int, cpus) // the lowest CPU of the group
+	var heads []int
+	for cpu := range owner {
+		owner[cpu] = cpu
+		for _, h := range heads {
+			if near(h, cpu) {
+				owner[cpu] = h
+				break
+			}
+		}
+		if owner[cpu] == cpu {
+			heads = append(heads, cpu)
+		}
+	}
+	members := func(h int) (m []int) {
+		for cpu, o := range owner {
+			if o == h {
+				m = append(m, cpu)
+			}
+		}
+		return m
+	}
+	allocsFor := func(upa int) (allocs, units int) {
+		for _, h := range heads {
+			for n := len(members(h)); n > 0; n -= upa {
+				allocs++
+				units += upa
+			}
+		}
+		return allocs, units
+	}
+	// Accepted sizes from the largest upa down, until one needs more
+	// allocations than the accepted one before it.
+	best, bestAllocs := 0, 0
+	for upa := alloc / least; upa > 0; upa-- {
+		allocs, units := allocsFor(upa)
+		if alloc%(upa*4096) != 0 || units-cpus > cpus/3 {
+			continue
+		}
+		if best != 0 && allocs > bestAllocs {
+			break
+		}
+		best, bestAllocs = upa, allocs
+	}
+	ai := &percpu.Layout{Static: static, Reserved: reserved, Dynamic: pages*4096 - static - reserved, UnitSize: alloc / best, AtomSize: atom, AllocSize: alloc}
+	at := uint64(0)
+	for _, h := range heads {
+		g := percpu.Group{BaseOffset: at, CPUs: members(h)}
+		for len(g.CPUs)%best != 0 {
+			g.CPUs = append(g.CPUs, percpu.EmptyUnit)
+		}
+		at += uint64(len(g.CPUs) * ai.UnitSize)
+		ai.Groups = append(ai.Groups, g)
+	}
+	return ai
+}
+
+func TestBuildAgainstSecondSpecification(t *testing.T) {
+	r := rand.New(rand.NewSource(6))
+	for i := range 3000 {
+		cpus := 1 + i%256
+		of := make([]int, cpus)
+		for c := range of {
+			of[c] = r.Intn(1 + r.Intn(8))
+		}
+		sec := percpu.Section{Image: make([]byte, 1+r.Intn(600000)), Reserved: r.Intn(4) * 4096}
+		dyn := r.Intn(60000)
+		atom := []int{4096, 2 << 20, 1 << 20, 3 * 4096}[r.Intn(4)]
+		if i%3 == 0 {
+			sec, dyn, atom = image.Default().Section(), 28672, 2<<20
+		}
+		got, err := firstchunk.BuildAllocInfo(sec, dyn, atom, cpus, distanceOf(of))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := specify(len(sec.Image), sec.Reserved, dyn, atom, cpus, func(a, b int) bool { return of[a] == of[b] })
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%d CPUs on nodes %v, s%d r%d d%d atom %d:\n got %+v\nwant %+v", cpus, of, len(sec.Image), sec.Reserved, dyn, atom, got, want)
+		}
+	}
+}
+
+// A distance that is not the same both ways does not join two CPUs.
+func TestDistanceBothWays(t *testing.T) {
+	sec := image.Default().Section()
+	oneWay := func(a, b int) int {
+		if a < b {
+			return 10
+		}
+		return 20
+	}
+	ai, err := firstchunk.BuildAllocInfo(sec, 0, 2<<20, 3, oneWay)
+	if err != nil || len(ai.Groups) != 3 {
+		t.Errorf("%d groups (%v), want 3", len(ai.Groups), err)
+	}
+}
+
+func ExampleBuildAllocInfo() {
+	sec := image.Default().Section()
+	ai, err := firstchunk.BuildAllocInfo(sec, sec.Dynamic, 2<<20, 5, nil)
+	fmt.Println(ai.UnitSize, ai.Groups[0].CPUs, err)
+	// Output: 1048576 [0 1 2 3 4 -1] <nil>
+}
