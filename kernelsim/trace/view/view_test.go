@@ -1,0 +1,145 @@
+package view
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"bothhalves/kernelsim/trace"
+)
+
+// sample is a few events as linux-oracle's threadirqs run has them.
+func sample() *trace.Ring {
+	ring := trace.NewRing(1024)
+	names := ring.Names()
+	names.SetComm(26, "ksoftirqd/2")
+	for _, r := range []trace.Record{
+		{Time: 7172400000, CPU: 2, Kind: trace.RescheduleEntry, A: 253, Flags: trace.IRQsOff | trace.NeedResched | trace.HardIRQ, Preempt: 1},
+		{Time: 7172500000, CPU: 2, Kind: trace.RescheduleExit, A: 253, Flags: trace.IRQsOff | trace.NeedResched | trace.HardIRQ, Preempt: 1},
+		{Time: 7176076000, CPU: 2, Kind: trace.SchedWaking, A: 26, B: 2, C: 120, Flags: trace.IRQsOff | trace.HardIRQ, Preempt: 3},
+		{Time: 7176095000, CPU: 2, Kind: trace.SchedWakeup, A: 26, B: 2, C: 120, Flags: trace.IRQsOff | trace.NeedResched | trace.PreemptResched, Preempt: 4},
+		{Time: 7176106000, CPU: 2, Kind: trace.SchedSwitch, A: 0, B: 0, C: 26, D: 120<<16 | 120, Flags: trace.IRQsOff, Preempt: 2},
+		{Time: 7176145000, CPU: 2, Kind: trace.SchedSwitch, Task: 26, A: 26, B: 1, C: 0, D: 120<<16 | 120, Flags: trace.IRQsOff, Preempt: 2},
+		{Time: 7176150000, CPU: 1, Kind: trace.SchedMigrateTask, A: 26, B: 2, C: 1, D: 120},
+		{Time: 7176151000, CPU: 1, Kind: trace.Print, A: names.ID(`a "text" <&>`)},
+	} {
+		ring.Add(r)
+	}
+	return ring
+}
+
+// want is ftrace's text: lines 1, 3, 4, 5 and 6 stand so in
+// linux-oracle/threadirqs/msix-virtio/01-one.trace.
+const want = `# tracer: nop
+#
+# entries-in-buffer/entries-written: 8/8   #P:4
+#
+#                                _-----=> irqs-off/BH-disabled
+#                               / _----=> need-resched
+#                              | / _---=> hardirq/softirq
+#                              || / _--=> preempt-depth
+#                              ||| / _-=> migrate-disable
+#                              |||| /     delay
+#           TASK-PID     CPU#  |||||  TIMESTAMP  FUNCTION
+#              | |         |   |||||     |         |
+          <idle>-0       [002] dnh1.     7.172400: reschedule_entry: vector=253
+          <idle>-0       [002] dnh1.     7.172500: reschedule_exit: vector=253
+          <idle>-0       [002] d.h3.     7.176076: sched_waking: comm=ksoftirqd/2 pid=26 prio=120 target_cpu=002
+          <idle>-0       [002] dN.4.     7.176095: sched_wakeup: comm=ksoftirqd/2 pid=26 prio=120 target_cpu=002
+          <idle>-0       [002] d..2.     7.176106: sched_switch: prev_comm=swapper/2 prev_pid=0 prev_prio=120 prev_state=R ==> next_comm=ksoftirqd/2 next_pid=26 next_prio=120
+     ksoftirqd/2-26      [002] d..2.     7.176145: sched_switch: prev_comm=ksoftirqd/2 prev_pid=26 prev_prio=120 prev_state=S ==> next_comm=swapper/2 next_pid=0 next_prio=120
+          <idle>-0       [001] .....     7.176150: sched_migrate_task: comm=ksoftirqd/2 pid=26 prio=120 orig_cpu=2 dest_cpu=1
+          <idle>-0       [001] .....     7.176151: print: a "text" <&>
+`
+
+func TestFTrace(t *testing.T) {
+	var b bytes.Buffer
+	if err := FTrace(&b, sample(), 4, Selection{}); err != nil || b.String() != want {
+		t.Errorf("FTrace = %v\n%s\nwant\n%s", err, b.String(), want)
+	}
+}
+
+func TestSelection(t *testing.T) {
+	var b bytes.Buffer
+	keep := func(r *trace.Record) bool { return r.Kind == trace.SchedSwitch }
+	FTrace(&b, sample(), 4, Selection{From: 1, To: 5, Keep: keep})
+	if got := b.String(); strings.Count(got, "\n") != 13 || !strings.Contains(got, "entries-written: 1/1 ") {
+		t.Errorf("one sched_switch lies between positions 1 and 5:\n%s", got)
+	}
+}
+
+// TestEveryKindHasFields: no kind is forgotten; the arguments of each are
+// printed and are valid JSON.
+func TestEveryKindHasFields(t *testing.T) {
+	ring := trace.NewRing(1024)
+	for _, k := range trace.Kinds() {
+		ring.Add(trace.Record{Kind: k, A: 1, B: 2, C: 3, D: 1})
+	}
+	var b bytes.Buffer
+	if err := JSON(&b, ring, Selection{}); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	if len(lines) != len(trace.Kinds()) {
+		t.Fatalf("%d kinds, %d lines", len(trace.Kinds()), len(lines))
+	}
+	for i, line := range lines {
+		var v struct {
+			Event string
+			Args  map[string]any
+		}
+		if err := json.Unmarshal([]byte(line), &v); err != nil || v.Event != trace.Kinds()[i].String() || len(v.Args) == 0 {
+			t.Errorf("%s: %v: %s", trace.Kinds()[i], err, line)
+		}
+	}
+}
+
+func TestJSON(t *testing.T) {
+	var b bytes.Buffer
+	JSON(&b, sample(), Selection{From: 2, To: 3})
+	want := `{"time":7176076000,"cpu":2,"task":"<idle>","pid":0,"flags":"d.h3.","system":"sched","event":"sched_waking",` +
+		`"args":{"comm":"ksoftirqd/2","pid":26,"prio":120,"target_cpu":2}}` + "\n"
+	if b.String() != want {
+		t.Errorf("JSON = %s, want %s", b.String(), want)
+	}
+}
+
+func TestLanes(t *testing.T) {
+	lanes := Lanes(sample(), 3, Selection{})
+	if len(lanes) != 4 || lanes[2].Context != "hardirq" || lanes[3].CPU != 2 {
+		t.Fatalf("want tasks of CPU 0 and 1, hardirq and tasks of CPU 2, got %+v", lanes)
+	}
+	irq, task := lanes[2].Spans, lanes[3].Spans
+	if len(irq) != 1 || irq[0] != (Span{Name: "reschedule vector=253", From: 7172400000, To: 7172500000}) {
+		t.Errorf("hardirq spans of CPU 2: %+v", irq)
+	}
+	if len(task) != 1 || task[0] != (Span{Name: "ksoftirqd/2-26", PID: 26, From: 7176106000, To: 7176145000}) {
+		t.Errorf("task spans of CPU 2: %+v", task)
+	}
+}
+
+// TestTimeline: the picture is well-formed XML and names what it shows; an
+// empty ring draws an empty one.
+func TestTimeline(t *testing.T) {
+	for _, ring := range []*trace.Ring{sample(), trace.NewRing(1024)} {
+		var b bytes.Buffer
+		if err := Timeline(&b, ring, 3, Selection{}); err != nil {
+			t.Fatal(err)
+		}
+		svg := b.String()
+		if ring.Total() > 0 && !strings.Contains(svg, "<title>ksoftirqd/2-26: 7.176106s to 7.176145s</title>") {
+			t.Errorf("ksoftirqd is not in the timeline:\n%s", svg)
+		}
+		for d := xml.NewDecoder(strings.NewReader(svg)); ; {
+			if _, err := d.Token(); errors.Is(err, io.EOF) {
+				break
+			} else if err != nil {
+				t.Fatalf("%v in\n%s", err, svg)
+			}
+		}
+	}
+}
