@@ -1,0 +1,123 @@
+// Package preempt models preempt_count (include/linux/preempt.h,
+// arch/x86/include/asm/preempt.h): one per-CPU word whose bit fields say in
+// what context the CPU is, and whether its task may be taken off it.
+package preempt
+
+import (
+	"fmt"
+
+	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/oops"
+	"bothhalves/kernelsim/reg"
+)
+
+// What one level of each context adds to preempt_count.
+const (
+	Offset        = 1       // PREEMPT_OFFSET
+	SoftIRQOffset = 1 << 8  // SOFTIRQ_OFFSET
+	HardIRQOffset = 1 << 16 // HARDIRQ_OFFSET
+	NMIOffset     = 1 << 20 // NMI_OFFSET
+)
+
+// The fields of preempt_count.
+var (
+	PreemptBits = reg.Field{Hi: 7, Lo: 0}   // PREEMPT_MASK
+	SoftIRQBits = reg.Field{Hi: 15, Lo: 8}  // SOFTIRQ_MASK
+	HardIRQBits = reg.Field{Hi: 19, Lo: 16} // HARDIRQ_MASK
+	NMIBits     = reg.Field{Hi: 23, Lo: 20} // NMI_MASK
+)
+
+// Count models preempt_count(): the word without the need_resched bit.
+func Count(c *cpu.CPU) uint32 {
+	return percpu.PreemptCount.Peek(c) &^ percpu.NeedReschedInverted
+}
+
+// Add models __preempt_count_add: d is one of the offsets. Nothing is
+// charged; whoever enters a context charges that.
+func Add(c *cpu.CPU, d uint32) {
+	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)+d)
+}
+
+// Sub models __preempt_count_sub.
+func Sub(c *cpu.CPU, d uint32) {
+	if Count(c) < d {
+		underflow(c, d)
+	}
+	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)-d)
+}
+
+func underflow(c *cpu.CPU, d uint32) {
+	oops.Raise(oops.Report{Rule: "preempt_count underflow", CPU: c.ID,
+		Title: fmt.Sprintf("DEBUG_LOCKS_WARN_ON(val > preempt_count()): preempt_count %08x, taking away %08x", Count(c), d),
+		Why:   "something was enabled or unlocked more often than it was disabled or locked"})
+}
+
+// Disable models preempt_disable: the task stays on this CPU until Enable.
+// Calls nest.
+func Disable(c *cpu.CPU) {
+	Add(c, Offset)
+	c.Spend(cost.Instruction)
+}
+
+// Enable models preempt_enable. When the last level goes and a reschedule is
+// due, a fully preemptible kernel switches here; the caller may go on
+// on another CPU, so c is stale afterwards.
+func Enable(c *cpu.CPU) {
+	Sub(c, Offset)
+	if percpu.PreemptCount.Peek(c) == 0 {
+		c.Hooks.Preempt(c)
+		return
+	}
+	c.Spend(cost.Instruction)
+}
+
+// EnableNoResched models preempt_enable_no_resched: Enable that never
+// switches.
+func EnableNoResched(c *cpu.CPU) { Sub(c, Offset) }
+
+// Drop is the end of a lock: Enable without a charge of its own.
+func Drop(c *cpu.CPU) {
+	Sub(c, Offset)
+	if percpu.PreemptCount.Peek(c) == 0 {
+		c.Hooks.Preempt(c)
+	}
+}
+
+// NeedResched models tif_need_resched as folded into preempt_count.
+func NeedResched(c *cpu.CPU) bool {
+	return percpu.PreemptCount.Peek(c)&percpu.NeedReschedInverted == 0
+}
+
+// SetNeedResched models set_preempt_need_resched.
+func SetNeedResched(c *cpu.CPU) {
+	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)&^uint32(percpu.NeedReschedInverted))
+}
+
+// ClearNeedResched models clear_preempt_need_resched.
+func ClearNeedResched(c *cpu.CPU) {
+	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)|percpu.NeedReschedInverted)
+}
+
+// InHardIRQ models in_hardirq().
+func InHardIRQ(c *cpu.CPU) bool { return HardIRQBits.Get(uint64(Count(c))) != 0 }
+
+// InSoftIRQ models in_softirq(): serving one, or with bottom halves disabled.
+func InSoftIRQ(c *cpu.CPU) bool { return SoftIRQBits.Get(uint64(Count(c))) != 0 }
+
+// InServingSoftIRQ models in_serving_softirq(): bit 8 is set only while one
+// runs, disabling adds twice as much.
+func InServingSoftIRQ(c *cpu.CPU) bool { return Count(c)&SoftIRQOffset != 0 }
+
+// InNMI models in_nmi().
+func InNMI(c *cpu.CPU) bool { return NMIBits.Get(uint64(Count(c))) != 0 }
+
+// InInterrupt models in_interrupt(): NMI, hard interrupt or softirq.
+func InInterrupt(c *cpu.CPU) bool { return InNMI(c) || InHardIRQ(c) || InSoftIRQ(c) }
+
+// InAtomic models in_atomic(): the task may not sleep.
+func InAtomic(c *cpu.CPU) bool { return Count(c) != 0 }
+
+// Preemptible models preemptible(): nothing keeps the task on this CPU.
+func Preemptible(c *cpu.CPU) bool { return Count(c) == 0 && c.IF() }

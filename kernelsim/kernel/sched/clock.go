@@ -1,0 +1,162 @@
+package sched
+
+import (
+	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/sim"
+)
+
+// A ClockEventDevice interrupts its CPU at a programmed time
+// (struct clock_event_device, set_next_ktime).
+type ClockEventDevice interface {
+	Program(at sim.Time)
+	Shutdown()
+}
+
+// A clock is what a CPU does with its clock event device: the tick, and the
+// alarms of sleeping tasks (kernel/time/tick-sched.c, hrtimer.c).
+type clock struct {
+	dev      ClockEventDevice
+	nextTick sim.Time
+	stopped  bool // the tick is stopped: the CPU idles (NO_HZ_IDLE)
+	sleepers []*sleeper
+	ticks    uint64
+}
+
+// A sleeper is a task's alarm (struct hrtimer_sleeper).
+type sleeper struct {
+	at   sim.Time
+	task *Task
+}
+
+// StartClock gives c its clock event device and starts the tick.
+func StartClock(c *cpu.CPU, dev ClockEventDevice) {
+	k := &runqueues.Raw(c).clock
+	k.dev = dev
+	k.nextTick = alignUp(c.Now(), period(c))
+	k.program()
+}
+
+func period(c *cpu.CPU) sim.Time { return sim.Second / sim.Time(shared.Of(c).hz) }
+
+// alignUp is the first multiple of step after t: all CPUs tick in phase, as
+// without skew_tick.
+func alignUp(t, step sim.Time) sim.Time { return (t/step + 1) * step }
+
+// program sets the device to whatever comes first.
+func (k *clock) program() {
+	at := sim.Forever
+	if !k.stopped {
+		at = k.nextTick
+	}
+	if len(k.sleepers) > 0 {
+		at = min(at, k.sleepers[0].at)
+	}
+	if at == sim.Forever {
+		k.dev.Shutdown()
+		return
+	}
+	k.dev.Program(at)
+}
+
+// TimerInterrupt models hrtimer_interrupt and tick_sched_timer: alarms that
+// are due wake their tasks, a due tick is done, the device is set again.
+// Context: hard interrupt.
+func TimerInterrupt(c *cpu.CPU) {
+	k := &runqueues.Raw(c).clock
+	for len(k.sleepers) > 0 && k.sleepers[0].at <= c.Now() {
+		s := k.sleepers[0]
+		k.sleepers = k.sleepers[1:]
+		WakeUpProcess(c, s.task)
+	}
+	if !k.stopped && k.nextTick <= c.Now() {
+		k.ticks++
+		k.nextTick = alignUp(c.Now(), period(c))
+		tick(c)
+	}
+	k.program()
+}
+
+// Ticks is how many ticks p has had.
+func Ticks(p *cpu.CPU) uint64 { return runqueues.Raw(p).clock.ticks }
+
+// tick models scheduler_tick: time is booked, a fair task whose turn is over
+// makes room, and the watchdog looks.
+func tick(c *cpu.CPU) {
+	c.Spend(cost.TimerTick)
+	q := runqueues.Raw(c)
+	q.update(c.Now())
+	t := q.curr
+	if t.Policy == Normal && len(q.fair) > 0 && t.exec.sum-t.exec.slice > q.slice(c) {
+		resched(c, c)
+	}
+	watchdog(c, q)
+}
+
+// MSleep models msleep (kernel/time/timer.c): t sleeps for at least d.
+// Context: process context.
+func MSleep(t *Task, d sim.Time) {
+	MightSleep(t)
+	c := t.cpu
+	flags := c.SaveFlags()
+	SetState(t, Uninterruptible)
+	t.alarm(c, c.Now()+d)
+	c.RestoreFlags(flags)
+	Schedule(t.cpu)
+}
+
+// alarm puts t into c's list of sleepers, soonest first.
+func (t *Task) alarm(c *cpu.CPU, at sim.Time) {
+	k := &runqueues.Raw(c).clock
+	t.waker = sleeper{at, t}
+	i := len(k.sleepers)
+	for i > 0 && k.sleepers[i-1].at > at {
+		i--
+	}
+	k.sleepers = append(k.sleepers, nil)
+	copy(k.sleepers[i+1:], k.sleepers[i:])
+	k.sleepers[i] = &t.waker
+	k.program()
+}
+
+// stopTick models tick_nohz_idle_stop_tick: an idle CPU is not woken for
+// nothing.
+func stopTick(c *cpu.CPU) {
+	k := &runqueues.Raw(c).clock
+	if k.dev != nil {
+		k.stopped = true
+		k.program()
+	}
+}
+
+// restartTick models tick_nohz_idle_exit.
+func restartTick(c *cpu.CPU) {
+	k := &runqueues.Raw(c).clock
+	if k.dev != nil {
+		k.stopped = false
+		k.nextTick = alignUp(c.Now(), period(c))
+		k.program()
+	}
+}
+
+// IdleLoop models do_idle (kernel/sched/idle.c): sleep until there is
+// something to do, then let it run. It never returns.
+func IdleLoop(t *Task) {
+	c := t.cpu
+	for {
+		stopTick(c)
+		for !preempt.NeedResched(c) {
+			c.CLI()
+			if preempt.NeedResched(c) {
+				break
+			}
+			c.HaltSTI()
+		}
+		c.STI()
+		restartTick(c)
+		runqueues.Raw(c).update(c.Now())
+		schedule(c, t, false)
+		c.STI()
+	}
+}

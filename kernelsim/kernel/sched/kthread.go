@@ -1,0 +1,150 @@
+package sched
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/sim"
+	"bothhalves/kernelsim/trace"
+)
+
+// An Attr says how a new task differs from a plain kernel thread.
+type Attr struct {
+	CPUs   []int // where it may run; nil: everywhere
+	Pinned bool  // a per-CPU kthread: nobody may change CPUs
+	Policy Policy
+	RTPrio int
+	User   bool
+}
+
+// KThread models kthread_run (include/linux/kthread.h): a new kernel thread
+// that runs fn from its next turn on. Context: process context or boot.
+func KThread(c *cpu.CPU, name string, fn func(t *Task)) *Task {
+	return Spawn(c, name, Attr{Policy: Normal}, fn)
+}
+
+// KThreadOn models kthread_run_on_cpu: a kernel thread bound to one CPU.
+func KThreadOn(c *cpu.CPU, n int, name string, fn func(t *Task)) *Task {
+	return Spawn(c, name, Attr{Policy: Normal, CPUs: []int{n}, Pinned: true}, fn)
+}
+
+// Spawn makes a task and wakes it (wake_up_new_task).
+func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
+	s := shared.Of(c)
+	t := &Task{PID: s.nextPID, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
+		User: a.User, pinned: a.Pinned, fn: fn}
+	s.nextPID++
+	t.restrict(len(c.Peers), a.CPUs)
+	s.tasks = append(s.tasks, t)
+	t.co = c.Engine().NewCoroutine(t.run)
+	t.cpu = selectForNew(c, t)
+	record(c, trace.SchedWakeupNew, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
+	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
+	activate(c, t, true)
+	return t
+}
+
+// comm cuts a name to TASK_COMM_LEN − 1 bytes, as the kernel does.
+func comm(name string) string { return name[:min(len(name), 15)] }
+
+func (t *Task) restrict(n int, cpus []int) {
+	t.allowed = nil
+	if cpus == nil {
+		return
+	}
+	t.allowed = make([]bool, n)
+	for _, id := range cpus {
+		t.allowed[id] = true
+	}
+}
+
+// run is the first frame of a task: the end of the switch that started it,
+// its function, its exit.
+func (t *Task) run() {
+	firstSwitch(t)
+	if t.fn != nil {
+		t.fn(t)
+	}
+	exit(t)
+}
+
+// exit models do_exit: the task leaves the CPU for good. Its coroutine ends
+// with this call, so the next task must be in place when it returns.
+func exit(t *Task) {
+	c := t.cpu
+	checkLeak(c, t)
+	c.CLI()
+	s := shared.Of(c)
+	t.State = Dead
+	record(c, trace.SchedProcessExit, uint32(t.PID), 0, uint32(t.Prio()), 0)
+	for i, other := range s.tasks {
+		if other == t {
+			s.tasks = append(s.tasks[:i], s.tasks[i+1:]...)
+			break
+		}
+	}
+	preempt.Add(c, preempt.Offset)
+	q := runqueues.Raw(c)
+	q.update(c.Now())
+	t.onRQ = false
+	switchTo(c, t, pickAfter(c, t), trace.StateDead)
+}
+
+// KThreadStop models kthread_stop without the waiting: t finds ShouldStop
+// true when it looks next, and is woken to look.
+func KThreadStop(c *cpu.CPU, t *Task) {
+	t.stop = true
+	WakeUpProcess(c, t)
+}
+
+// InitIdle models init_idle: it gives c an idle task, pid 0, whose coroutine
+// runs body. The caller starts the CPU with the coroutine that is returned.
+func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
+	t := &Task{Comm: "swapper/" + itoa(c.ID), Policy: Idle, cpu: c, pinned: true, onRQ: true}
+	t.restrict(len(c.Peers), []int{c.ID})
+	t.co = c.Engine().NewCoroutine(func() { body(t) })
+	q := runqueues.Raw(c)
+	q.idle, q.curr = t, t
+	*current.Raw(c) = t
+	percpu.PreemptCount.Poke(c, percpu.NeedReschedInverted|preempt.Offset)
+	return t.co
+}
+
+func itoa(n int) string {
+	if n < 10 {
+		return string(rune('0' + n))
+	}
+	return itoa(n/10) + itoa(n%10)
+}
+
+// record adds a trace record with c's context.
+func record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) {
+	r := c.Ring.Next()
+	*r = trace.Record{Time: int64(c.Now()), A: a, B: b, C: d, D: e,
+		Task: c.Task, CPU: uint8(c.ID), Kind: k, Flags: Flags(c), Preempt: uint8(preempt.Count(c))}
+}
+
+// Flags is c's context as a trace record keeps it.
+func Flags(c *cpu.CPU) trace.Flags {
+	var f trace.Flags
+	if !c.IF() {
+		f |= trace.IRQsOff
+	}
+	if t := *current.Raw(c); t != nil && t.resched {
+		f |= trace.NeedResched
+	}
+	if preempt.NeedResched(c) {
+		f |= trace.PreemptResched
+	}
+	if preempt.InHardIRQ(c) {
+		f |= trace.HardIRQ
+	}
+	if preempt.InServingSoftIRQ(c) {
+		f |= trace.SoftIRQ
+	}
+	return f
+}
+
+// Record adds a trace record of kind k with c's context, for the kernel code
+// above the scheduler. Nothing is charged.
+func Record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) { record(c, k, a, b, d, e) }

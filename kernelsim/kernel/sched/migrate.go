@@ -1,0 +1,99 @@
+package sched
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/trace"
+)
+
+// A stopper is a CPU's migration thread and what it has been asked to move
+// (struct cpu_stopper, kernel/stop_machine.c).
+type stopper struct {
+	thread *Task
+	move   []*Task
+}
+
+var stoppers = percpu.New[stopper]("cpu_stopper")
+
+// StartStopper makes migration/N for p: the most urgent thread of the CPU,
+// because what it moves away may be running all the time.
+func StartStopper(c, p *cpu.CPU) {
+	st := stoppers.Raw(p)
+	st.thread = Spawn(c, "migration/"+itoa(p.ID), Attr{Policy: Stop, CPUs: []int{p.ID}, Pinned: true}, stopperThread)
+}
+
+// stopperThread models cpu_stopper_thread with migration_cpu_stop as its only
+// work.
+func stopperThread(t *Task) {
+	for {
+		st := stoppers.This(t.cpu)
+		for len(st.move) > 0 {
+			task := st.move[0]
+			st.move = st.move[1:]
+			moveQueued(t.cpu, task)
+		}
+		SetState(t, Interruptible)
+		Schedule(t.cpu)
+	}
+}
+
+// SetAffinity models set_cpus_allowed_ptr: t may run on cpus only. A task
+// that waits is moved at once; one that runs is moved by the stopper of its
+// CPU. Per-CPU kernel threads refuse with EINVAL, as does an empty choice.
+func SetAffinity(c *cpu.CPU, t *Task, cpus []int) error {
+	ok := false
+	for _, id := range cpus {
+		if id < 0 || id >= len(c.Peers) {
+			return errno.EINVAL
+		}
+		ok = ok || Online(c.Peers[id])
+	}
+	if !ok || t.pinned {
+		return errno.EINVAL
+	}
+	t.restrict(len(c.Peers), cpus)
+	if t.Allowed(t.cpu.ID) {
+		return nil
+	}
+	if t.onRQ && runqueues.Raw(t.cpu).curr == t {
+		st := stoppers.Raw(t.cpu)
+		st.move = append(st.move, t)
+		WakeUpProcess(c, st.thread)
+		return nil
+	}
+	moveQueued(c, t)
+	return nil
+}
+
+// MoveSelf is SetAffinity of the task that calls: it returns on one of cpus.
+// Context: process context.
+func MoveSelf(t *Task, cpus ...int) error {
+	MightSleep(t)
+	if err := SetAffinity(t.cpu, t, cpus); err != nil {
+		return err
+	}
+	for !t.Allowed(t.cpu.ID) {
+		Schedule(t.cpu)
+	}
+	return nil
+}
+
+// moveQueued models move_queued_task for a task that does not run: sleeping
+// tasks only change their address, ready ones their queue.
+func moveQueued(c *cpu.CPU, t *Task) {
+	if t.State == Dead || t.Allowed(t.cpu.ID) {
+		return
+	}
+	from, to := t.cpu, idlest(c, t)
+	record(c, trace.SchedMigrateTask, uint32(t.PID), uint32(from.ID), uint32(to.ID), uint32(t.Prio()))
+	if !t.onRQ {
+		t.cpu = to
+		return
+	}
+	src, dst := runqueues.Raw(from), runqueues.Raw(to)
+	src.dequeue(t)
+	t.exec.vruntime += dst.minVruntime - src.minVruntime
+	t.cpu = to
+	activate(c, t, false)
+}

@@ -1,0 +1,163 @@
+package sched
+
+import (
+	"math/bits"
+
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/sim"
+)
+
+// A runqueue is one CPU's share of the scheduler (struct rq,
+// kernel/sched/sched.h). Fair tasks are kept by virtual run time, urgent ones
+// by priority; the running task is in neither list.
+type runqueue struct {
+	curr, idle  *Task
+	urgent      []*Task // stoppers and FIFO tasks, most urgent first
+	fair        []*Task // smallest vruntime first
+	minVruntime sim.Time
+	switches    uint64
+	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
+	clock       clock
+	times       Times
+}
+
+// runqueues models the per-CPU variable of that name.
+var runqueues = percpu.New[runqueue]("runqueues")
+
+// Fair scheduling's parameters before scaling by the number of CPUs
+// (kernel/sched/fair.c: sysctl_sched_latency and its neighbours).
+const (
+	latency           = 6 * sim.Millisecond
+	minGranularity    = 750 * sim.Microsecond
+	wakeupGranularity = sim.Millisecond
+	latencyTasks      = 8 // sched_nr_latency
+)
+
+// scale models get_update_sysctl_factor: 1 + ilog2 of the CPUs, eight at most.
+func scale(c *cpu.CPU, t sim.Time) sim.Time {
+	return t * sim.Time(bits.Len(uint(min(len(c.Peers), 8))))
+}
+
+// Waiting is the number of tasks that are ready and do not run.
+func (q *runqueue) Waiting() int { return len(q.urgent) + len(q.fair) }
+
+// enqueue puts a ready task into its list: behind those that are as urgent or
+// have had as little.
+func (q *runqueue) enqueue(t *Task) {
+	list := &q.fair
+	before := func(a, b *Task) bool { return a.exec.vruntime < b.exec.vruntime }
+	if t.Policy > Normal {
+		list = &q.urgent
+		before = func(a, b *Task) bool { return a.Prio() < b.Prio() }
+	}
+	i := len(*list)
+	for i > 0 && before(t, (*list)[i-1]) {
+		i--
+	}
+	*list = append(*list, nil)
+	copy((*list)[i+1:], (*list)[i:])
+	(*list)[i] = t
+}
+
+// requeue puts a preempted task back: a FIFO task before its equals, because
+// it was not its turn to end.
+func (q *runqueue) requeue(t *Task) {
+	if t.Policy <= Normal {
+		q.enqueue(t)
+		return
+	}
+	i := 0
+	for i < len(q.urgent) && q.urgent[i].Prio() < t.Prio() {
+		i++
+	}
+	q.urgent = append(q.urgent, nil)
+	copy(q.urgent[i+1:], q.urgent[i:])
+	q.urgent[i] = t
+}
+
+// dequeue takes a waiting task out.
+func (q *runqueue) dequeue(t *Task) {
+	for _, list := range []*[]*Task{&q.urgent, &q.fair} {
+		for i, other := range *list {
+			if other == t {
+				*list = append((*list)[:i], (*list)[i+1:]...)
+				return
+			}
+		}
+	}
+}
+
+// pickNext models pick_next_task: the most urgent, else the fair task that has
+// had the least, else the idle task.
+func (q *runqueue) pickNext() *Task {
+	list := &q.urgent
+	if len(*list) == 0 {
+		list = &q.fair
+	}
+	if len(*list) == 0 {
+		return q.idle
+	}
+	t := (*list)[0]
+	copy(*list, (*list)[1:])
+	*list = (*list)[:len(*list)-1]
+	return t
+}
+
+// update models update_curr: it books the time since the last update to the
+// running task.
+func (q *runqueue) update(now sim.Time) {
+	t := q.curr
+	d := now - t.exec.start
+	if d <= 0 {
+		return
+	}
+	t.exec.start = now
+	t.exec.sum += d
+	q.times.book(t, d)
+	if t.Policy == Normal {
+		t.exec.vruntime += d
+		least := t.exec.vruntime
+		if len(q.fair) > 0 {
+			least = min(least, q.fair[0].exec.vruntime)
+		}
+		q.minVruntime = max(q.minVruntime, least)
+	}
+}
+
+// slice is how long a fair task may run before another one's turn
+// (sched_slice).
+func (q *runqueue) slice(c *cpu.CPU) sim.Time {
+	n := sim.Time(len(q.fair) + 1)
+	return max(scale(c, latency)/n, scale(c, minGranularity))
+}
+
+// resched models resched_curr: q's CPU, p, is to call the scheduler at its
+// next chance. Another CPU is told by an interrupt.
+func resched(c, p *cpu.CPU) {
+	t := runqueues.Raw(p).curr
+	if t.resched {
+		return
+	}
+	t.resched = true
+	if p == c {
+		preempt.SetNeedResched(c)
+		return
+	}
+	c.Hooks.Reschedule(c, p.ID)
+}
+
+// Times is how a CPU's time was spent, as /proc/stat divides it.
+type Times struct{ User, System, IRQ, SoftIRQ, Idle sim.Time }
+
+func (x *Times) book(t *Task, d sim.Time) {
+	switch {
+	case t.Policy == Idle:
+		x.Idle += d
+	case t.User:
+		x.User += d
+	default:
+		x.System += d
+	}
+}

@@ -1,0 +1,173 @@
+package sched
+
+import (
+	"fmt"
+
+	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/oops"
+	"bothhalves/kernelsim/trace"
+)
+
+// Schedule models schedule() (kernel/sched/core.c): the current task gives
+// the CPU away. It comes back when the task is chosen again, maybe on another
+// CPU: c is stale then, ask the task. Context: process context, nothing
+// locked.
+func Schedule(c *cpu.CPU) {
+	t := Current(c)
+	for {
+		preempt.Add(c, preempt.Offset)
+		c = schedule(c, t, false)
+		preempt.EnableNoResched(c)
+		if !preempt.NeedResched(c) {
+			return
+		}
+	}
+}
+
+// schedule models __schedule: choose the next task and switch to it. It
+// returns the CPU that t is on when it runs again.
+func schedule(c *cpu.CPU, t *Task, preempted bool) *cpu.CPU {
+	debug(c, t)
+	was := c.SaveFlags()
+	c.Spend(cost.ContextSwitch)
+	q := runqueues.Raw(c)
+	q.update(c.Now())
+	q.touched = c.Now()
+	if t.State != Running && !preempted {
+		t.onRQ = false
+	}
+	if next := pickAfter(c, t); next != t {
+		switchTo(c, t, next, switchState(t, preempted))
+	}
+	c = t.cpu
+	c.RestoreFlags(was)
+	return c
+}
+
+// pickAfter puts t back among the ready ones if it is ready, and picks.
+func pickAfter(c *cpu.CPU, t *Task) *Task {
+	q := runqueues.Raw(c)
+	if t.onRQ && t.Policy != Idle {
+		q.requeue(t)
+	}
+	t.resched = false
+	preempt.ClearNeedResched(c)
+	return q.pickNext()
+}
+
+// switchState is the state as sched_switch reports it: a preempted task is
+// ready, whatever it was about to wait for.
+func switchState(t *Task, preempted bool) uint32 {
+	if preempted {
+		return trace.StatePreempted
+	}
+	return uint32(t.State)
+}
+
+// switchTo models context_switch: the CPU's registers become next's. The
+// calling coroutine stops here until t is chosen again; only a dead task's
+// returns at once, to end.
+func switchTo(c *cpu.CPU, t, next *Task, state uint32) {
+	record(c, trace.SchedSwitch, uint32(t.PID), state, uint32(next.PID),
+		uint32(uint16(t.Prio()))<<16|uint32(uint16(next.Prio())))
+	q := runqueues.Raw(c)
+	q.curr, *current.Raw(c) = next, next
+	q.switches++
+	next.cpu, c.Task = c, uint16(next.PID)
+	next.exec.start, next.exec.slice = c.Now(), next.exec.sum
+	next.exec.switches++
+	c.SetCurrent(next.co)
+	if t.State != Dead {
+		c.Park(t.co)
+	}
+}
+
+// firstSwitch models schedule_tail: a new task arrives with the preempt_count
+// of the switch that chose it and with interrupts off, and lets go of both.
+func firstSwitch(t *Task) {
+	t.cpu.STI()
+	preempt.EnableNoResched(t.cpu)
+}
+
+// debug models schedule_debug: only the count of this very call may stand.
+func debug(c *cpu.CPU, t *Task) {
+	if preempt.Count(c) == preempt.Offset || t.State == Dead {
+		return
+	}
+	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)-preempt.Offset)
+	raiseAtomic(c, t, fmt.Sprintf("BUG: scheduling while atomic: %s/0x%08x", t, preempt.Count(c)))
+}
+
+func raiseAtomic(c *cpu.CPU, t *Task, title string) {
+	oops.Raise(oops.Report{Rule: "sleep in atomic", CPU: c.ID, Task: t.String(), Title: title,
+		Why: "this code may not sleep: it runs in an interrupt, holds a spinlock, or has preemption disabled"})
+}
+
+// MightSleep models might_sleep(): whoever may sleep says so first, so that
+// the mistake is found even when there is nothing to wait for. A voluntarily
+// preemptible kernel also switches here when a reschedule is due.
+func MightSleep(t *Task) {
+	c := t.cpu
+	if preempt.Count(c) != 0 || !c.IF() {
+		oops.Raise(oops.Report{Rule: "sleep in atomic", CPU: c.ID, Task: t.String(),
+			Title: "BUG: sleeping function called from invalid context",
+			Lines: []string{fmt.Sprintf("in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s",
+				bit(preempt.InAtomic(c)), bit(!c.IF()), t.PID, t.Comm),
+				fmt.Sprintf("preempt_count: %x, expected: 0", preempt.Count(c))},
+			Why: "this code may not sleep: it runs in an interrupt, holds a spinlock, or has preemption or interrupts disabled"})
+	}
+	CondResched(t)
+}
+
+func bit(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// CondResched models cond_resched(): a point in long kernel code at which it
+// lets others run.
+func CondResched(t *Task) {
+	c := t.cpu
+	c.Spend(cost.Instruction)
+	c = t.cpu
+	if preempt.NeedResched(c) && preempt.Count(c) == 0 {
+		preemptSchedule(c, t)
+	}
+}
+
+// preemptSchedule models preempt_schedule_common: t stays ready and gives the
+// CPU away.
+func preemptSchedule(c *cpu.CPU, t *Task) {
+	for preempt.NeedResched(c) {
+		preempt.Add(c, preempt.Offset)
+		c = schedule(c, t, true)
+		preempt.EnableNoResched(c)
+	}
+}
+
+// Preempt models preempt_schedule (the target of preempt_enable): it does
+// nothing unless the kernel is fully preemptible.
+func Preempt(c *cpu.CPU) {
+	if shared.Of(c).full && c.IF() {
+		preemptSchedule(c, Current(c))
+	}
+}
+
+// PreemptIRQ models the scheduling half of irqentry_exit (kernel/entry/common.c):
+// a program is always preemptible when an interrupt returns to it, kernel code
+// only in a fully preemptible kernel, and only if it holds nothing. IF is
+// clear before and after.
+func PreemptIRQ(c *cpu.CPU) {
+	t := Current(c)
+	if preempt.Count(c) != 0 || !preempt.NeedResched(c) || t.Policy == Idle {
+		return
+	}
+	if t.User || shared.Of(c).full {
+		preemptSchedule(c, t)
+	}
+}
