@@ -38,6 +38,12 @@ func (f *fake) Line(text string, out, errw io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if len(words) > 0 && words[0] == "!" {
+		if f.Exec(words[1:], out, errw) == nil {
+			return errors.New("it was to fail, and it succeeded")
+		}
+		return nil
+	}
 	return f.Exec(words, out, errw)
 }
 

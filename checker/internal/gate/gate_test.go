@@ -1,0 +1,41 @@
+package gate
+
+import (
+	"strings"
+	"testing"
+
+	"bothhalves/checker/script"
+)
+
+func TestCheck(t *testing.T) {
+	allowed := []script.Import{{Path: "errors"}, {Path: "bothhalves/kernelsim/kernel/percpu", Names: []string{"Addr"}}}
+	for _, tc := range []struct{ name, src, want string }{
+		{"fine", `package p; import ("errors"; "bothhalves/kernelsim/kernel/percpu"); var e = errors.New; type a = percpu.Addr`, ""},
+		{"gap", `package p; import "bothhalves/labs/lab"; func f() int { panic(lab.TODO("x")) }`, ""},
+		{"forget", `package p; import "bothhalves/labs/lab"; func f() { lab.Forget() }`, "lab.Forget: of this package"},
+		{"unsafe", `package p; import "unsafe"; var x unsafe.Pointer`, `x.go:1: import "unsafe"`},
+		{"C", `package p; import "C"`, `import "C"`},
+		{"default part", `package p; import "bothhalves/kernelsim/kernel/percpu/firstchunk"; var f = firstchunk.Setup`, "may import"},
+		{"other name", `package p; import "bothhalves/kernelsim/kernel/percpu"; var f = percpu.Attach`, "percpu.Attach: of this package"},
+		{"renamed", `package p; import q "bothhalves/kernelsim/kernel/percpu"; var f = q.Attach`, "q.Attach"},
+		{"dot", `package p; import . "errors"`, "give the package its name"},
+		{"linkname", "package p\n\n//go:linkname a b\nfunc a()", "x.go:3: //go:…"},
+		{"build tag", "//go:build ignore\n\npackage p", "directives"},
+		{"line", "package p\n//line y.go:7\n", "directives"},
+		{"goroutine", `package p; func f() { go f() }`, "go statement"},
+		{"select", `package p; func f() { select {} }`, "select statement"},
+		{"init", `package p; func init() {}`, "func init"},
+		{"syntax", "package p\nfunc f( {}", "x.go:2:"},
+		{"huge", "package p //" + strings.Repeat("x", MaxBytes), "is not read"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := Check("x.go", []byte(tc.src), allowed)
+			switch {
+			case tc.want == "" && err != nil:
+				t.Errorf("refused: %v", err)
+			case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+				t.Errorf("error %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
