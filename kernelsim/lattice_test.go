@@ -42,7 +42,9 @@ const importOrder = `
 	FLOOR0 < kernel/errno;
 	SILICON, kernel/errno < kernel/percpu;
 	kernel/percpu < kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock;
-	kernel/percpu < kernel/preempt < kernel/lock < kernel/sched;
+	kernel/percpu < kernel/printk, kernel/preempt;
+	kernel/printk < kernel/lock;
+	kernel/preempt < kernel/lock < kernel/sched;
 
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
@@ -65,10 +67,11 @@ const importOrder = `
 	# Views of the kernel; a machine hands them out.
 	kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock, trace/view, KERNEL < procfs, report;
 
-	# The machine alone knows every default part.
+	# The machine alone knows every default part. samples are modules that
+	# sessions can load.
 	procfs, report, drivers/ena, drivers/nvme,
 	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme
-	< machine < shell < cmd/ksim/capture < cmd/ksim;
+	< machine < samples < shell < cmd/ksim/capture < cmd/ksim;
 
 	hw/lapic !< KERNEL;
 	hw/ioapic !< KERNEL;
@@ -117,7 +120,7 @@ func TestHabits(t *testing.T) {
 	if runtime.GOOS == "js" || runtime.GOOS == "wasip1" {
 		t.Skip("reads the source tree and the standard library: run it natively")
 	}
-	tree, err := habits.Load(os.DirFS("."), "bothhalves/kernelsim")
+	tree, err := habits.NewLoader().Load(os.DirFS("."), "bothhalves/kernelsim")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,11 +42,22 @@ type file struct {
 	ast   *ast.File
 }
 
+// A Loader loads trees; it reads each package of the standard library once.
+type Loader struct {
+	fset *token.FileSet
+	std  types.Importer
+}
+
+// NewLoader returns a loader that has read nothing yet.
+func NewLoader() *Loader {
+	fset := token.NewFileSet()
+	return &Loader{fset, importer.ForCompiler(fset, "source", nil)}
+}
+
 // Load reads every Go file below root, whose import path is given. Errors of
 // type checking are left to the compiler.
-func Load(root fs.FS, importPath string) (*Tree, error) {
-	t := &Tree{Path: importPath, fset: token.NewFileSet(), pkgs: map[string]*pkg{}}
-	t.std = importer.ForCompiler(t.fset, "source", nil)
+func (l *Loader) Load(root fs.FS, importPath string) (*Tree, error) {
+	t := &Tree{Path: importPath, fset: l.fset, std: l.std, pkgs: map[string]*pkg{}}
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
