@@ -72,12 +72,17 @@ func TestMapReadClears(t *testing.T) {
 			t.Errorf("read %d gives %#x, want %#x", i+1, got, want)
 		}
 	}
+	m.Reset()
+	if m.Read(9, 1); m.Get(8) != 0xff {
+		t.Errorf("reading its second byte left %#x in the register, want 0xff", m.Get(8))
+	}
 }
 
 func TestMapWriteHandler(t *testing.T) {
 	m, writes := device(t)
 	m.Write(4, 2, 0xabcd)
-	m.Write(0, 4, 1) // not its register
+	m.Write(0, 4, 1) // the registers on either side
+	m.Write(8, 4, 1)
 	want := Written{Value: 0xabcd, Before: 0x8000_0001, After: 0x8000_00cd}
 	if len(*writes) != 1 || (*writes)[0] != want {
 		t.Errorf("handler saw %+v, want once %+v", *writes, want)

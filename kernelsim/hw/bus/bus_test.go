@@ -75,6 +75,10 @@ func TestAccessReachesRegion(t *testing.T) {
 	if got := p.take(); got != "w4@4=7" {
 		t.Errorf("a write arrives as %q: want its offset, and only its bytes", got)
 	}
+	b.Write(0x10c, 4, 1)
+	if got := p.take(); got != "w4@c=1" {
+		t.Errorf("a write to the last bytes arrives as %q, want it whole", got)
+	}
 	if got := b.Read(0x10e, 4); got != 0xcdcd_abab {
 		t.Errorf("a read across a border = %#x", got)
 	}
