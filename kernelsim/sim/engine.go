@@ -18,6 +18,7 @@ type Engine struct {
 
 	picked   *Proc // chosen by the coroutine that just parked
 	stopping bool
+	hostStop bool   // the host asked for the stop
 	toIdle   bool   // Run ends when only timers lie ahead
 	stepEnd  uint64 // Run ends when steps reaches it
 	hooks    []hook // by step, soonest first
@@ -168,7 +169,7 @@ func (e *Engine) Run(limit Time) (reached bool, err error) {
 	if e.closed || e.failure != nil {
 		return false, ErrClosed
 	}
-	e.limit, e.stopping = limit, false
+	e.limit, e.stopping, e.hostStop = limit, false, false
 	e.loop()
 	reached = !e.stopping && e.failure == nil
 	e.settle(reached)
@@ -248,7 +249,7 @@ func (e *Engine) pick() *Proc {
 func (e *Engine) halt() bool {
 	e.picks++
 	if e.poll != nil && e.picks&1023 == 0 && e.poll() {
-		e.stopping = true
+		e.stopping, e.hostStop = true, true
 	}
 	if e.steps >= e.stepEnd {
 		e.stopping = true
@@ -305,3 +306,9 @@ func (e *Engine) runHooks() {
 		fn()
 	}
 }
+
+// Stopped says whether the last Run was ended by Stop, StopAfter or the host.
+func (e *Engine) Stopped() bool { return e.stopping }
+
+// HostStopped says whether it was the host.
+func (e *Engine) HostStopped() bool { return e.hostStop }

@@ -77,14 +77,22 @@ func (b *Binding) Image(image []byte) error {
 }
 
 // Load models load_percpu_segment: c's GS base becomes base, whose unit is
-// mem. Every placed variable is found there from now on.
+// mem. Every placed variable is found there from now on. What c's variables
+// held at its old base, the image, moves along, as the copying of the image
+// moves the words.
 func (b *Binding) Load(c *cpu.CPU, base Addr, mem []byte) {
+	old := c.GS.Slots
 	c.GS = cpu.GSArea{Base: uint64(base), Mem: mem, Offsets: b.offsets,
 		Slots: append([]any(nil), b.shared...)}
 	for _, d := range declared.all {
-		if _, placed := b.offset[d]; placed {
-			b.bind(c, d)
+		off, placed := b.offset[d]
+		if !placed || d.slot < 0 {
+			continue
 		}
+		if at := (cell{base + Addr(off), d.slot}); old != nil && b.cells[at] == nil {
+			b.cells[at] = old[d.slot]
+		}
+		b.bind(c, d)
 	}
 }
 

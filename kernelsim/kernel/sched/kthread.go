@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
@@ -148,3 +149,38 @@ func Flags(c *cpu.CPU) trace.Flags {
 // Record adds a trace record of kind k with c's context, for the kernel code
 // above the scheduler. Nothing is charged.
 func Record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) { record(c, k, a, b, d, e) }
+
+// Compute lets t do its own work until it has had d on a CPU.
+func Compute(t *Task, d sim.Time) {
+	row := cost.UserWork
+	if !t.User {
+		row = cost.ProbeLoop
+	}
+	for start := t.had(); t.had()-start < d; {
+		t.cpu.Spend(row)
+	}
+}
+
+// had is the time that t has had until this very moment.
+func (t *Task) had() sim.Time { return t.exec.sum + t.cpu.Now() - t.exec.start }
+
+// OnCPU says whether t runs now.
+func (t *Task) OnCPU() bool { return t.cpu != nil && runqueues.Raw(t.cpu).curr == t }
+
+// ContextOf describes what runs on c, outermost last: task ← hard interrupt.
+func ContextOf(c *cpu.CPU) []string {
+	var list []string
+	if preempt.InNMI(c) {
+		list = append(list, "NMI")
+	}
+	if preempt.InHardIRQ(c) {
+		list = append(list, "hard interrupt")
+	}
+	if preempt.InServingSoftIRQ(c) {
+		list = append(list, "softirq")
+	}
+	if t := Current(c); t != nil {
+		list = append(list, "task "+t.String())
+	}
+	return list
+}

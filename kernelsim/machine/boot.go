@@ -1,0 +1,208 @@
+package machine
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/sim"
+)
+
+// imageAddr is __per_cpu_load of the recorded kernel (kallsyms): where the
+// linker left the section's initial image.
+const imageAddr percpu.Addr = 0xffffffff83044000
+
+// bootLimit is more virtual time than any boot takes.
+const bootLimit = 10 * sim.Second
+
+// powerOn starts the boot CPU at start_kernel and runs until all is quiet.
+func (m *Machine) powerOn() error {
+	boot := m.cpus[0]
+	m.earlyGS(boot)
+	boot.Start(sched.InitIdle(boot, m.startKernel))
+	_, err := m.eng.RunIdle(bootLimit)
+	return m.outcome(err)
+}
+
+// earlyGS models what head_64.S does with initial_gs: until the areas are set
+// up, the boot CPU's per-CPU variables are the image itself.
+func (m *Machine) earlyGS(c *cpu.CPU) {
+	m.binding.Load(c, imageAddr, m.section.Image)
+}
+
+// startKernel models start_kernel (init/main.c) as far as this machine has
+// what it sets up. It runs as pid 0 of the boot CPU, and ends as its idle
+// loop.
+func (m *Machine) startKernel(t *sched.Task) {
+	c := t.CPU()
+	m.banner(c)
+	m.setupPerCPUAreas(c)
+	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
+		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
+	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
+	entry.Init(c)
+	m.startClock(c)
+	c.STI()
+	m.restInit(c)
+	m.smpInit(c)
+	sched.Started(c)
+	sched.IdleLoop(t)
+}
+
+func (m *Machine) banner(c *cpu.CPU) {
+	printk.Printk(c, printk.Notice, "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)")
+	printk.Printk(c, printk.Info, "Command line: %s", m.cfg.Append)
+	for _, w := range m.params.warnings {
+		printk.Printk(c, printk.Warning, "%s", w)
+	}
+	printk.Printk(c, printk.Info, "smpboot: Allowing %d CPUs, 0 hotplug CPUs", m.cfg.CPUs)
+}
+
+// setupPerCPUAreas models setup_per_cpu_areas around its decision, which is
+// the replaceable part: build the request, print what the part printed, load
+// the boot CPU's new GS base.
+func (m *Machine) setupPerCPUAreas(c *cpu.CPU) {
+	areas, err := m.parts.SetupAreas(&percpu.SetupRequest{Section: m.section, CPUs: m.cfg.CPUs,
+		Node: m.cfg.node, Nodes: m.cfg.Nodes, Memory: m.memory, Alloc: m.params.percpuAlloc})
+	if err != nil {
+		m.panicAreas(c, err)
+	}
+	m.areas = areas
+	if d, ok := areas.(percpu.Describer); ok {
+		for _, msg := range d.Layout().Messages {
+			printk.Printk(c, printk.ParseLevel(msg.Level), "%s", msg.Text)
+		}
+	}
+	for _, p := range m.cpus {
+		m.loadGS(p)
+	}
+	printk.Printk(c, printk.Notice, "Kernel command line: %s", m.cfg.Append)
+}
+
+// loadGS models load_percpu_segment: MSR_GS_BASE of p becomes its unit's
+// address. An address without memory behind it is the first page fault of
+// the boot.
+func (m *Machine) loadGS(p *cpu.CPU) {
+	base := m.areas.Offset(p.ID)
+	mem, err := m.memory.Bytes(base, uint64(len(m.section.Image)+m.section.Reserved))
+	if err != nil {
+		m.faultGS(p, base, err)
+	}
+	m.binding.Load(p, base, mem)
+	cpuNumber.Poke(p, uint32(p.ID))
+	thisCPUOff.Poke(p, uint64(base))
+}
+
+// The two words that setup_per_cpu_areas itself writes into every unit.
+var (
+	cpuNumber  = percpu.NewWord[uint32]("cpu_number", 0)
+	thisCPUOff = percpu.NewWord[uint64]("this_cpu_off", 0)
+)
+
+func (m *Machine) startClock(c *cpu.CPU) {
+	sched.StartClock(c, cpu.NewClockEvent(m.eng, m.latches[c.ID], entry.LocalTimer))
+}
+
+// restInit models rest_init: init and kthreadd exist, and the boot CPU's own
+// threads. Pids are those of the recorded boots (smp-boot, percpu-threads):
+// the numbers between belong to threads that this machine does not have.
+func (m *Machine) restInit(c *cpu.CPU) {
+	sched.Spawn(c, "init", sched.Attr{User: true}, sleepForever)
+	sched.Spawn(c, "kthreadd", sched.Attr{}, sleepForever)
+	sched.SkipPIDs(c, 11)
+	sched.KThreadOn(c, 0, "ksoftirqd/0", sleepForever)
+	sched.SkipPIDs(c, 1)
+	sched.StartStopper(c, c)
+	sched.SkipPIDs(c, 1)
+	sched.KThreadOn(c, 0, "cpuhp/0", sleepForever)
+}
+
+// smpInit models smp_init (kernel/smp.c): each further CPU in turn gets its
+// threads, its GS base and its idle task, and starts.
+func (m *Machine) smpInit(c *cpu.CPU) {
+	printk.Printk(c, printk.Info, "smp: Bringing up secondary CPUs ...")
+	m.announce(c)
+	for _, p := range m.cpus[1:] {
+		m.bringUp(c, p)
+	}
+	printk.Printk(c, printk.Info, "smp: Brought up %d node%s, %d CPU%s",
+		m.cfg.Nodes, plural(m.cfg.Nodes), m.cfg.CPUs, plural(m.cfg.CPUs))
+	printk.Printk(c, printk.Info, "smpboot: Total of %d processors activated (%d.00 BogoMIPS)", m.cfg.CPUs, 5200*m.cfg.CPUs)
+}
+
+// announce models announce_cpu: which CPUs come up on which node.
+func (m *Machine) announce(c *cpu.CPU) {
+	if m.cfg.CPUs == 1 {
+		return
+	}
+	printk.Printk(c, printk.Info, "x86: Booting SMP configuration:")
+	width := digits(m.cfg.CPUs) + 1
+	for node := range m.cfg.Nodes {
+		line := fmt.Sprintf(".... node %*s#%d, CPUs:  ", digits(m.cfg.Nodes)+1-digits(node), " ", node)
+		for id := range m.cfg.CPUs {
+			if m.cfg.node(id) == node && id > 0 {
+				line += announced(id, width)
+			}
+		}
+		printk.Printk(c, printk.Info, "%s", line)
+	}
+}
+
+// announced is one CPU in the list; the first one leaves room for CPU 0,
+// which needs no bringing up.
+func announced(id, width int) string {
+	pad := ""
+	if id == 1 {
+		pad = fmt.Sprintf("%*s", width+1, " ")
+	}
+	return pad + fmt.Sprintf("%*s#%d", width-digits(id), " ", id)
+}
+
+func digits(n int) int { return len(fmt.Sprint(n)) }
+
+func plural(n int) string {
+	if n == 1 {
+		return ""
+	}
+	return "s"
+}
+
+// bringUp models the boot CPU's half of cpu_up for p. The other half is
+// startSecondary.
+func (m *Machine) bringUp(c, p *cpu.CPU) {
+	co := sched.InitIdle(p, m.startSecondary)
+	sched.KThreadOn(c, p.ID, fmt.Sprintf("cpuhp/%d", p.ID), sleepForever)
+	sched.StartStopper(c, p)
+	sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever)
+	sched.SkipPIDs(c, 2)
+	p.Start(co)
+}
+
+// startSecondary models start_secondary (arch/x86/kernel/smpboot.c).
+func (m *Machine) startSecondary(t *sched.Task) {
+	c := t.CPU()
+	entry.Init(c)
+	m.startClock(c)
+	sched.FoldNeedResched(c)
+	c.STI()
+	sched.IdleLoop(t)
+}
+
+// sleepForever is the body of a thread whose work comes with a later part of
+// the kernel: it waits to be woken or told to stop.
+func sleepForever(t *sched.Task) {
+	for !t.ShouldStop() {
+		sched.SetState(t, sched.Interruptible)
+		sched.Schedule(t.CPU())
+	}
+}
+
+func sortedByOffset(list []Symbol) []Symbol {
+	slices.SortStableFunc(list, func(a, b Symbol) int { return cmp.Compare(a.Off, b.Off) })
+	return list
+}

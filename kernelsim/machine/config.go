@@ -1,0 +1,185 @@
+// Package machine puts a whole machine together: hardware, kernel, and the
+// parts that a student may replace. It is the only package that knows every
+// default part.
+package machine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/percpu/firstchunk"
+)
+
+// A Config says what machine to boot. The zero value of a field is its
+// default.
+type Config struct {
+	CPUs   int         // possible CPUs; 4
+	Nodes  int         // NUMA nodes; 1
+	HZ     int         // ticks a second; 250
+	Seed   uint64      // 1: the price list as it stands; others stretch charges
+	Append string      // the kernel's command line
+	Kernel string      // 6.1
+	Cost   *cost.Table // nil: the default price list
+	// TraceLimit is how many trace records are kept; 65536.
+	TraceLimit int
+	// Interrupted is asked now and then during a run: true ends it.
+	Interrupted func() bool
+	// Replay is the command that shows this machine again, for reports.
+	Replay string
+}
+
+// Limits of a Config.
+const (
+	MaxCPUs  = 64
+	MaxNodes = 8
+)
+
+// withDefaults fills in and checks.
+func (cfg Config) withDefaults() (Config, error) {
+	cfg.CPUs = either(cfg.CPUs, 4)
+	cfg.Nodes = either(cfg.Nodes, 1)
+	cfg.HZ = either(cfg.HZ, 250)
+	cfg.Seed = either(cfg.Seed, 1)
+	cfg.TraceLimit = either(cfg.TraceLimit, 1<<16)
+	cfg.Kernel = either(cfg.Kernel, "6.1")
+	if cfg.Cost == nil {
+		t := cost.Default()
+		cfg.Cost = &t
+	}
+	switch {
+	case cfg.CPUs < 1 || cfg.CPUs > MaxCPUs:
+		return cfg, fmt.Errorf("%d CPUs: this machine has 1 to %d", cfg.CPUs, MaxCPUs)
+	case cfg.Nodes < 1 || cfg.Nodes > min(cfg.CPUs, MaxNodes):
+		return cfg, fmt.Errorf("%d nodes: choose 1 to %d, and no more than CPUs (%d)", cfg.Nodes, MaxNodes, cfg.CPUs)
+	case !slices.Contains([]int{100, 250, 300, 1000}, cfg.HZ):
+		return cfg, fmt.Errorf("HZ=%d: a kernel is built with 100, 250, 300 or 1000", cfg.HZ)
+	case cfg.Kernel != "6.1":
+		return cfg, fmt.Errorf("kernel %s: nothing of this build differs between kernels yet, so only 6.1 boots", cfg.Kernel)
+	}
+	return cfg, nil
+}
+
+func either[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
+
+// node is the NUMA node of a CPU: CPUs are dealt to nodes in runs, as QEMU
+// deals them.
+func (cfg Config) node(id int) int {
+	per := (cfg.CPUs + cfg.Nodes - 1) / cfg.Nodes
+	return min(id/per, cfg.Nodes-1)
+}
+
+// A Module is what modprobe loads: a lab's driver or a sample. Init and Exit
+// run in a kernel thread, so they may sleep.
+type Module struct {
+	Name string
+	Init func(c *cpu.CPU) error
+	Exit func(c *cpu.CPU)
+	// Files are the files under /proc that exist while it is loaded.
+	Files []File
+}
+
+// A File is a file that a module offers under /proc.
+type File struct {
+	Name  string // below /proc
+	Read  func(c *cpu.CPU) string
+	Write func(c *cpu.CPU, text string) error // nil: read-only
+}
+
+// Parts are the replaceable parts of a machine.
+type Parts struct {
+	SetupAreas percpu.SetupAreas
+	Modules    []Module
+}
+
+// A Part replaces one of them.
+type Part func(*Parts)
+
+// WithSetupAreas replaces setup_per_cpu_areas.
+func WithSetupAreas(f percpu.SetupAreas) Part {
+	return func(p *Parts) { p.SetupAreas = f }
+}
+
+// WithModule offers a module to modprobe. A later one of the same name takes
+// the place of an earlier one.
+func WithModule(mod Module) Part {
+	return func(p *Parts) {
+		p.Modules = slices.DeleteFunc(p.Modules, func(m Module) bool { return m.Name == mod.Name })
+		p.Modules = append(p.Modules, mod)
+	}
+}
+
+func newParts(parts []Part) Parts {
+	p := Parts{SetupAreas: firstchunk.Setup}
+	for _, part := range parts {
+		part(&p)
+	}
+	return p
+}
+
+// cmdline is the kernel's parsed command line (kernel/params.c).
+type cmdline struct {
+	percpuAlloc    string
+	preempt        string
+	watchdogThresh int
+	warnings       []string
+}
+
+// parseCmdline reads the parameters that act in this build; the kernel passes
+// the others on to user space. A bad value is warned about and has no effect,
+// as in Linux.
+func parseCmdline(text string) cmdline {
+	k := cmdline{preempt: "voluntary", watchdogThresh: 10}
+	for _, word := range strings.Fields(text) {
+		name, value, _ := strings.Cut(word, "=")
+		switch name {
+		case "percpu_alloc":
+			k.setAlloc(value)
+		case "preempt":
+			k.setPreempt(value)
+		case "watchdog_thresh":
+			k.setThresh(value)
+		}
+	}
+	return k
+}
+
+// setAlloc models percpu_alloc_setup (mm/percpu.c).
+func (k *cmdline) setAlloc(value string) {
+	if value != "embed" && value != "page" {
+		k.warn("percpu: unknown allocator %s specified", value)
+		return
+	}
+	k.percpuAlloc = value
+}
+
+// setPreempt models setup_preempt_mode (kernel/sched/core.c).
+func (k *cmdline) setPreempt(value string) {
+	if !slices.Contains([]string{"none", "voluntary", "full"}, value) {
+		k.warn("Dynamic Preempt: unsupported mode: %s", value)
+		return
+	}
+	k.preempt = value
+}
+
+// setThresh models watchdog_thresh_setup (kernel/watchdog.c); 0 turns the
+// watchdog off, 60 is the most that the sysctl takes.
+func (k *cmdline) setThresh(value string) {
+	if n, err := strconv.Atoi(value); err == nil && n >= 0 && n <= 60 {
+		k.watchdogThresh = n
+	}
+}
+
+func (k *cmdline) warn(format string, args ...any) {
+	k.warnings = append(k.warnings, fmt.Sprintf(format, args...))
+}
