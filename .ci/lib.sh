@@ -5,6 +5,8 @@
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
 GO=${GO:-go}
 
+# A script of this repository counts as a tool too, if it may be executed.
+#
 # need TOOL... WHAT HINT: succeeds if one of the tools is installed. Otherwise
 # it says what is not run and how to run it, and ends the script.
 need() {
