@@ -27,6 +27,7 @@ const (
 	TimerTick
 	Wakeup
 	SendIPI
+	PercpuAlloc
 	UserWork
 	ProbeLoop
 	NumRows
@@ -60,6 +61,7 @@ func Rows() [NumRows]Info {
 		TimerTick:       {"timer_tick", 500, "chosen: scheduler tick and timekeeping"},
 		Wakeup:          {"wakeup", 300, "chosen: try_to_wake_up on a local runqueue"},
 		SendIPI:         {"send_ipi", 100, "an uncached write to the ICR, about 300 cycles"},
+		PercpuAlloc:     {"percpu_alloc", 250, "chosen: a search of the map under pcpu_lock"},
 		UserWork:        {"user_work", 1000, "one microsecond of a program's own work"},
 		ProbeLoop:       {"probe_loop", 1000, "one microsecond of a driver's own work"},
 	}

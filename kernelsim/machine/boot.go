@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
@@ -50,6 +51,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	c.STI()
 	m.restInit(c)
 	m.smpInit(c)
+	dyn.EnableAsync(c)
 	sched.Started(c)
 	sched.IdleLoop(t)
 }
@@ -81,6 +83,9 @@ func (m *Machine) setupPerCPUAreas(c *cpu.CPU) {
 	for _, p := range m.cpus {
 		m.loadGS(p)
 	}
+	if err := dyn.Init(c, m.layout(), areas, m.memory); err != nil {
+		m.panicAreas(c, err)
+	}
 	printk.Printk(c, printk.Notice, "Kernel command line: %s", m.cfg.Append)
 }
 
@@ -89,13 +94,36 @@ func (m *Machine) setupPerCPUAreas(c *cpu.CPU) {
 // the boot.
 func (m *Machine) loadGS(p *cpu.CPU) {
 	base := m.areas.Offset(p.ID)
-	mem, err := m.memory.Bytes(base, uint64(len(m.section.Image)+m.section.Reserved))
+	mem, err := m.memory.Bytes(base, uint64(len(m.section.Image)+m.section.Reserved+earlyDynamic))
 	if err != nil {
 		m.faultGS(p, base, err)
 	}
 	m.binding.Load(p, base, mem)
 	cpuNumber.Poke(p, uint32(p.ID))
 	thisCPUOff.Poke(p, uint64(base))
+}
+
+// earlyDynamic is PERCPU_DYNAMIC_EARLY_SIZE: what every unit must have behind
+// its static and reserved parts.
+const earlyDynamic = 12 << 10
+
+// layout describes the first chunk to the allocator behind alloc_percpu. Of
+// areas that do not tell, it knows what it asked for: each unit stands alone.
+func (m *Machine) layout() percpu.Layout {
+	if l, ok := m.Layout(); ok {
+		return l
+	}
+	l := percpu.Layout{Static: len(m.section.Image), Reserved: m.section.Reserved, Dynamic: m.section.Dynamic,
+		Base: m.areas.Offset(0)}
+	for _, p := range m.cpus {
+		l.Base = min(l.Base, m.areas.Offset(p.ID))
+	}
+	l.UnitSize = l.Static + l.Reserved + l.Dynamic
+	l.AllocSize = l.UnitSize
+	for _, p := range m.cpus {
+		l.Groups = append(l.Groups, percpu.Group{BaseOffset: uint64(m.areas.Offset(p.ID) - l.Base), CPUs: []int{p.ID}})
+	}
+	return l
 }
 
 // The two words that setup_per_cpu_areas itself writes into every unit.

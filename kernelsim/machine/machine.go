@@ -33,15 +33,14 @@ type Machine struct {
 	ring    *trace.Ring
 	bus     *bus.Bus
 
-	memory   *memblock.Memory
-	image    *image.Image
-	section  percpu.Section
-	binding  *percpu.Binding
-	areas    percpu.Areas
-	modules  []*loaded
-	reserved reserve
-	report   *oops.Report
-	booted   bool
+	memory  *memblock.Memory
+	image   *image.Image
+	section percpu.Section
+	binding *percpu.Binding
+	areas   percpu.Areas
+	modules []*loaded
+	report  *oops.Report
+	booted  bool
 }
 
 // spareOffset is where kernel variables go whose offset in the real image was
@@ -107,7 +106,6 @@ func (m *Machine) prepareMemory() error {
 	}
 	m.binding = percpu.Link(m.image.Offset, spareOffset)
 	m.section = m.image.Section()
-	m.reserved = reserve{start: len(m.section.Image), end: len(m.section.Image) + m.section.Reserved}
 	return m.binding.Image(m.section.Image)
 }
 

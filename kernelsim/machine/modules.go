@@ -7,6 +7,8 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/percpu/chunk"
+	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
 )
@@ -54,7 +56,7 @@ func (m *Machine) Modprobe(name string) error {
 	}
 	m.modules = append(m.modules, l)
 	var failed error
-	err := m.inThread("modprobe", func(c *cpu.CPU) { failed = l.call(c) })
+	err := m.Do("modprobe", func(c *cpu.CPU) { failed = l.call(c) })
 	if failed != nil {
 		m.unload(l)
 		return fmt.Errorf("module %s: init: %w", name, failed)
@@ -75,7 +77,7 @@ func (m *Machine) Rmmod(name string) error {
 	if l == nil {
 		return fmt.Errorf("module %s is not loaded: %w", name, errno.ENOENT)
 	}
-	err := m.inThread("rmmod", func(c *cpu.CPU) {
+	err := m.Do("rmmod", func(c *cpu.CPU) {
 		if l.Exit != nil {
 			l.Exit(c)
 		}
@@ -99,12 +101,12 @@ func (m *Machine) find(name string) *loaded {
 // all of it on every CPU.
 func (m *Machine) placeModule(l *loaded) error {
 	for _, d := range percpu.Declarations(l.Name) {
-		off, err := m.reserved.Alloc(d.Size, 8)
+		off, err := dyn.Place(m.cpus[0], chunk.Request{Size: d.Size, Align: 8, Reserved: true})
 		if err != nil {
 			m.unplace(l)
 			return fmt.Errorf("module %s: percpu variable %s of %d bytes: reserved area: %w", l.Name, d.Name, d.Size, errno.ENOMEM)
 		}
-		m.binding.Place(d, percpu.Off(off))
+		m.binding.Place(d, off)
 		l.vars = append(l.vars, d)
 		for _, c := range m.cpus {
 			m.binding.Bind(c, d)
@@ -120,7 +122,7 @@ func (m *Machine) unplace(l *loaded) {
 			m.binding.Forget(c, d)
 		}
 		m.binding.Remove(d)
-		m.reserved.Free(int(off))
+		_ = dyn.Release(m.cpus[0], off) // it was placed there
 	}
 	l.vars = nil
 }
@@ -130,9 +132,9 @@ func (m *Machine) unload(l *loaded) {
 	m.modules = slices.DeleteFunc(m.modules, func(other *loaded) bool { return other == l })
 }
 
-// inThread runs fn as a process of CPU 0 and waits, in virtual time, until it
-// has returned.
-func (m *Machine) inThread(name string, fn func(c *cpu.CPU)) error {
+// Do runs fn as a process of CPU 0 and waits, in virtual time, until it has
+// returned.
+func (m *Machine) Do(name string, fn func(c *cpu.CPU)) error {
 	done := false
 	sched.Spawn(m.cpus[0], name, sched.Attr{CPUs: []int{0}}, func(t *sched.Task) {
 		fn(t.CPU())

@@ -21,9 +21,9 @@ const (
 	VectorExit              // A vector
 	Contention              // A lock class name, B pid of the owner: contention_begin
 	ContentionEnd           // A lock class name
-	PercpuAlloc             // A bytes, B align, C offset, D 1 if reserved
+	PercpuAlloc             // A bytes, B align, C offset, D flags
 	PercpuFree              // C offset
-	PercpuAllocFail         // A bytes, B align, D 1 if reserved
+	PercpuAllocFail         // A bytes, B align, D flags
 	PercpuCreateChunk       // A chunk number
 	PercpuDestroyChunk      // A chunk number
 	Print                   // A text: trace_printk
@@ -35,6 +35,12 @@ const (
 const (
 	StateDead      = 0x10  // EXIT_DEAD
 	StatePreempted = 0x100 // TASK_REPORT_MAX
+)
+
+// The flags of the percpu_alloc events.
+const (
+	PercpuReserved = 1 << iota
+	PercpuAtomic
 )
 
 // An Info names a kind as tracefs does: events/SYSTEM/EVENT.
