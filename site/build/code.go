@@ -1,0 +1,62 @@
+package build
+
+import (
+	"html"
+	"strings"
+
+	"github.com/alecthomas/chroma/v2"
+	"github.com/alecthomas/chroma/v2/lexers"
+)
+
+// codeBlock renders a block of a language that no extension knows.
+func codeBlock(p *page, f *fence) string {
+	p.code += strings.Count(f.body, "\n")
+	return highlight(f.lang, f.body) + "\n"
+}
+
+// highlight marks a program's words with chroma's short class names; the style
+// sheet gives them colors. An unknown language stays plain. No mark reaches
+// over the end of a line, so the result can be cut at newlines.
+func highlight(lang, text string) string {
+	var out strings.Builder
+	out.WriteString(preOpen)
+	for _, t := range tokenise(lang, text) {
+		class := chroma.StandardTypes[t.Type]
+		for _, part := range strings.SplitAfter(t.Value, "\n") {
+			word, newline := strings.CutSuffix(part, "\n")
+			if word != "" && marked(class) {
+				out.WriteString(`<span class="` + class + `">` + html.EscapeString(word) + "</span>")
+			} else {
+				out.WriteString(html.EscapeString(word))
+			}
+			if newline {
+				out.WriteByte('\n')
+			}
+		}
+	}
+	return out.String() + "</code></pre>"
+}
+
+const preOpen = `<pre class="chroma" tabindex="0"><code>`
+
+// marked says whether the style sheet does anything for a class.
+func marked(class string) bool {
+	switch class {
+	case "", "w", "p", "o", "n", "nx", "err":
+		return false
+	}
+	return true
+}
+
+func tokenise(lang, text string) []chroma.Token {
+	plain := []chroma.Token{{Type: chroma.Text, Value: text}}
+	lexer := lexers.Get(lang)
+	if lang == "" || lexer == nil {
+		return plain
+	}
+	tokens, err := chroma.Coalesce(lexer).Tokenise(nil, text)
+	if err != nil {
+		return plain
+	}
+	return tokens.Tokens()
+}

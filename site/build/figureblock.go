@@ -1,0 +1,201 @@
+package build
+
+import (
+	"encoding/json"
+	"fmt"
+	"html"
+	"slices"
+	"strings"
+
+	"github.com/yuin/goldmark/ast"
+
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/site/console"
+	"bothhalves/site/internal/figure"
+	"bothhalves/site/internal/near"
+)
+
+// A Layouter is a session that can say how its machine's first chunk was
+// laid out.
+type Layouter interface {
+	PercpuLayout() (percpu.Layout, error)
+}
+
+// A Timeliner is a session that can say what its CPUs did, as far as the
+// trace remembers.
+type Timeliner interface {
+	Timeline() (figure.Timeline, error)
+}
+
+// A figureSpec is a ```figure block taken apart: `key: value` lines, and the
+// other lines as the text that some kinds draw from.
+type figureSpec struct {
+	kind    string
+	keys    map[string]string
+	caption span
+	text    string
+}
+
+func figureKeys() []string {
+	return []string{"run", "layout", "caption", "name", "from", "to", "events", "cpus"}
+}
+
+// figureBlock renders ```figure blocks.
+func figureBlock(p *page, f *fence) string {
+	s := f.figure()
+	p.drawn++
+	n := p.drawn
+	id := fmt.Sprintf("fig-%d", n)
+	if name := s.keys["name"]; name != "" {
+		id = "fig-" + slug(name)
+	}
+	p.ids[id] = p.line(f.pos)
+	if s.caption.stop == 0 {
+		p.problem(f.pos, "a figure without a caption", "add `caption: ` and the point that the figure makes")
+		return ""
+	}
+	d, err := s.draw(p, f)
+	if err != nil {
+		p.problem(f.pos, "figure "+s.kind+": "+err.Error(), "")
+		return ""
+	}
+	caption := plain(s.keys["caption"])
+	return fmt.Sprintf(`<figure class="drawn" id="%s"><div class="drawing" tabindex="0" role="region" aria-label="Figure %d">%s</div>`+
+		`<figcaption><b>Figure %d.</b> %s</figcaption><details class="twin"><summary>The same as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Table of figure %d">%s</div></details></figure>`+"\n",
+		id, n, d.HTML(id, firstSentence(caption), caption), n, p.inline(s.caption.start, s.caption.stop), n, d.Table.HTML())
+}
+
+// figure reads the block's lines.
+func (f *fence) figure() figureSpec {
+	s := figureSpec{keys: map[string]string{}}
+	for kind := range f.attrs {
+		if kind != "continue" {
+			s.kind = kind
+		}
+	}
+	at := f.start
+	for _, line := range strings.SplitAfter(f.body, "\n") {
+		key, value, ok := strings.Cut(strings.TrimRight(line, "\n"), ":")
+		if ok && slices.Contains(figureKeys(), key) {
+			s.keys[key] = strings.TrimSpace(value)
+			if key == "caption" {
+				s.caption = span{at + len(key) + 1, at + len(strings.TrimRight(line, "\n"))}
+			}
+		} else {
+			s.text += line
+		}
+		at += len(line)
+	}
+	return s
+}
+
+// numberFigures gives all figures of the page their numbers, so that the text
+// can refer to a later one.
+func (p *page) numberFigures(doc ast.Node) {
+	n := 0
+	_ = ast.Walk(doc, func(node ast.Node, entering bool) (ast.WalkStatus, error) {
+		if e, ok := node.(*element); ok && entering && e.fence.lang == "figure" {
+			n++
+			if name := e.fence.figure().keys["name"]; name != "" {
+				if _, twice := p.figures[name]; twice {
+					p.problem(e.fence.pos, "two figures named "+name, "give one of them another name")
+				}
+				p.figures[name] = n
+			}
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+func (s figureSpec) draw(p *page, f *fence) (figure.Drawing, error) {
+	kinds := map[string]func() (figure.Drawing, error){
+		"timeline": func() (figure.Drawing, error) { return s.timeline(p, f) },
+		"units":    func() (figure.Drawing, error) { return s.chunk(p, f, figure.Units) },
+		"bits":     func() (figure.Drawing, error) { return s.bits(p) },
+		"layout":   func() (figure.Drawing, error) { return s.layout(p, f) },
+		"map":      func() (figure.Drawing, error) { return figure.MemoryMap(s.text) },
+		"sequence": func() (figure.Drawing, error) { return figure.Sequence(s.text) },
+		"flow":     func() (figure.Drawing, error) { return figure.Flow(s.text) },
+	}
+	draw, ok := kinds[s.kind]
+	if !ok {
+		return figure.Drawing{}, fmt.Errorf("no such kind%s; there are %s", near.Hint(s.kind, sortedKeys(kinds)), strings.Join(sortedKeys(kinds), ", "))
+	}
+	return draw()
+}
+
+// layout draws a named layout: a register's bits, or one per-CPU unit.
+func (s figureSpec) layout(p *page, f *fence) (figure.Drawing, error) {
+	if s.keys["layout"] == "percpu-unit" {
+		return s.chunk(p, f, figure.Unit)
+	}
+	return s.bits(p)
+}
+
+func (s figureSpec) bits(p *page) (figure.Drawing, error) {
+	name := s.keys["layout"]
+	l, ok := p.env.layouts[name]
+	if !ok {
+		known := append(sortedKeys(p.env.layouts), "percpu-unit")
+		return figure.Drawing{}, fmt.Errorf("no layout %q%s; there are %s", name, near.Hint(name, known), strings.Join(known, ", "))
+	}
+	return l.Draw(), nil
+}
+
+func (s figureSpec) chunk(p *page, f *fence, draw func(percpu.Layout) figure.Drawing) (figure.Drawing, error) {
+	var l percpu.Layout
+	err := s.ask(p, f, "percpu layout", &l, func(session console.Session) (any, error) {
+		if x, ok := session.(Layouter); ok {
+			return x.PercpuLayout()
+		}
+		return nil, fmt.Errorf("this session cannot describe a first chunk")
+	})
+	return draw(l), err
+}
+
+func (s figureSpec) timeline(p *page, f *fence) (figure.Drawing, error) {
+	var t figure.Timeline
+	err := s.ask(p, f, "timeline", &t, func(session console.Session) (any, error) {
+		if x, ok := session.(Timeliner); ok {
+			return x.Timeline()
+		}
+		return nil, fmt.Errorf("this session keeps no trace")
+	})
+	if err != nil {
+		return figure.Drawing{}, err
+	}
+	if t, err = t.Cut(s.keys["from"], s.keys["to"], s.keys["cpus"], s.keys["events"]); err != nil {
+		return figure.Drawing{}, err
+	}
+	return t.Draw(), nil
+}
+
+// ask runs the figure's lines on a fresh machine, or on a copy of the
+// section's with `continue`, and puts a question to the session. Answers are
+// kept as JSON beside the console's results.
+func (s figureSpec) ask(p *page, f *fence, name string, into any, question func(console.Session) (any, error)) error {
+	_, carryOn := f.attrs["continue"]
+	m := p.machines.open()
+	if carryOn {
+		m = p.machines.fork()
+	}
+	run := s.keys["run"]
+	if run == "" && !carryOn {
+		run = "boot"
+	}
+	if res, failed := m.RunAll(console.Commands(run)); failed != "" {
+		return fmt.Errorf("`%s` failed: %s", html.UnescapeString(failed), strings.TrimSpace(res.Out))
+	}
+	res := m.Probe(name, func(session console.Session) (string, error) {
+		answer, err := question(session)
+		if err != nil {
+			return "", err
+		}
+		data, err := json.Marshal(answer)
+		return string(data), err
+	})
+	if res.Failed {
+		return fmt.Errorf("%s", strings.TrimSpace(res.Out))
+	}
+	return json.Unmarshal([]byte(res.Out), into)
+}

@@ -1,0 +1,63 @@
+package build
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// front is what stands between the two "---" lines at the top of a page.
+type front struct {
+	Title   string
+	Summary string
+	Part    string
+	Minutes int // 0 if it is to be computed
+}
+
+// splitFront takes the front matter off a source. offset is where the
+// Markdown begins. Mistakes are reported with their line.
+func splitFront(src []byte, report func(line int, what, do string)) (f front, offset int) {
+	if !bytes.HasPrefix(src, []byte("---\n")) {
+		return f, 0
+	}
+	end := bytes.Index(src[4:], []byte("\n---\n"))
+	if end < 0 {
+		report(1, "the front matter has no end", "close it with a line of three dashes")
+		return f, 0
+	}
+	for i, line := range strings.Split(string(src[4:4+end]), "\n") {
+		if strings.TrimSpace(line) == "" {
+			continue
+		}
+		if err := f.set(line); err != nil {
+			report(i+2, err.Error(), "the front matter knows title, summary, part and minutes, one `key: value` a line")
+		}
+	}
+	return f, 4 + end + 5
+}
+
+func (f *front) set(line string) error {
+	key, value, ok := strings.Cut(line, ":")
+	value = strings.Trim(strings.TrimSpace(value), `"`)
+	if !ok {
+		return fmt.Errorf("front matter: %q is not `key: value`", line)
+	}
+	switch strings.TrimSpace(key) {
+	case "title":
+		f.Title = value
+	case "summary":
+		f.Summary = value
+	case "part":
+		f.Part = value
+	case "minutes":
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return fmt.Errorf("front matter: minutes: %q is not a positive number", value)
+		}
+		f.Minutes = n
+	default:
+		return fmt.Errorf("front matter: unknown key %q", key)
+	}
+	return nil
+}
