@@ -46,6 +46,8 @@ const importOrder = `
 	kernel/printk < kernel/lock;
 	kernel/preempt < kernel/lock < kernel/sched;
 
+	kernel/sched, kernel/percpu/chunk < kernel/percpu/dyn;
+
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
 	kernel/sched < kernel/softirq < kernel/timer;
@@ -64,14 +66,16 @@ const importOrder = `
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;
 
-	# Views of the kernel; a machine hands them out.
-	kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock, trace/view, KERNEL < procfs, report;
-
-	# The machine alone knows every default part. samples are modules that
-	# sessions can load.
-	procfs, report, drivers/ena, drivers/nvme,
+	# The machine alone knows every default part.
+	kernel/percpu/firstchunk, kernel/percpu/dyn, kernel/percpu/image, kernel/memblock, trace/view, KERNEL,
+	drivers/ena, drivers/nvme,
 	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme
-	< machine < samples < shell < cmd/ksim/capture < cmd/ksim;
+	< machine;
+
+	# Views of a machine, and modules that sessions can load.
+	FLOOR0 < report;
+	machine < procfs, samples;
+	report, procfs, samples < shell < cmd/ksim/capture < cmd/ksim;
 
 	hw/lapic !< KERNEL;
 	hw/ioapic !< KERNEL;
