@@ -141,6 +141,11 @@ func resched(c, p *cpu.CPU) {
 		return
 	}
 	t.resched = true
+	if !c.Running() { // asked from outside a run: nobody is there to send an IPI
+		preempt.SetNeedResched(p)
+		p.Wake()
+		return
+	}
 	if p == c {
 		preempt.SetNeedResched(c)
 		return
