@@ -1,0 +1,37 @@
+package shell
+
+// Commands lists all verbs in the order of help. Each call makes new ones: a
+// session owns its verbs.
+func Commands() []*Verb {
+	return []*Verb{
+		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), infoVerb(), traceVerb(),
+		catVerb(), echoVerb(), lsVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
+		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
+		filterVerb("head", "the first lines"), filterVerb("tail", "the last lines"),
+		filterVerb("grep", "the lines that match a regular expression"),
+		filterVerb("wc", "counts lines, words and characters"), filterVerb("sort", "sorts lines"),
+		saveVerb(), loadVerb(), backVerb(), forkVerb(), machineVerb(), helpVerb(),
+	}
+}
+
+// later tells with which part of the machine a verb of the command language
+// comes that this build does not have; "" for any other name.
+func later(name string) string {
+	switch name {
+	case "mmio", "io", "msr":
+		return "the local APIC and the IO-APIC"
+	case "pin", "bus":
+		return "the interrupt controllers"
+	case "cfg", "msi", "event", "lspci":
+		return "the PCI bus"
+	case "wire", "ip", "ethtool", "sink", "send", "ping", "latency":
+		return "the network"
+	case "irqbalance", "mpstat", "top":
+		return "device interrupts"
+	case "fault":
+		return "the devices"
+	case "lockstat":
+		return "the lock statistics"
+	}
+	return ""
+}

@@ -1,0 +1,29 @@
+package shell
+
+import "io"
+
+func catVerb() *Verb {
+	return &Verb{
+		Name: "cat", Group: GroupBox, Args: "PATH…",
+		Summary: "prints files of the simulated kernel",
+		Run:     runCat, ReadOnly: true,
+	}
+}
+
+func runCat(c *Call) error {
+	if len(c.Args) == 0 {
+		return c.Misuse("PATH is missing: which file")
+	}
+	var failed error
+	for _, path := range c.Args {
+		text, err := files(c.Machine()).Read(path)
+		if err != nil {
+			failed = first(failed, c.Fail(path, err))
+			continue
+		}
+		if _, err := io.WriteString(c, text); err != nil {
+			return err
+		}
+	}
+	return failed
+}

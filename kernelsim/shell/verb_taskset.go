@@ -1,0 +1,70 @@
+package shell
+
+import (
+	"slices"
+	"strings"
+)
+
+func tasksetVerb() *Verb {
+	return &Verb{
+		Name: "taskset", Group: GroupBox, Args: "CMD…",
+		Summary: "starts a program bound to some CPUs",
+		Detail:  "CPUS is a list as in /proc: 0, 0-2 or 1,3.",
+		Flags:   []Flag{{Name: "c", Arg: "CPUS", Help: "where it may run"}},
+		Run:     runTaskset, Command: true,
+	}
+}
+
+func runTaskset(c *Call) error {
+	switch {
+	case !c.Has("c"):
+		return c.Misuse("-c CPUS is missing")
+	case len(c.Args) == 0:
+		return c.Misuse("CMD is missing: which program")
+	}
+	cpus, err := c.cpuList(c.Flag("c", ""))
+	if err != nil {
+		return err
+	}
+	inner, err := c.Session.call(c.Args)
+	if err != nil {
+		return err
+	}
+	if inner.Verb.Group != GroupBox || inner.Verb.Runs {
+		return c.Fail(c.Args[0]+": it is no program of the machine", nil)
+	}
+	s := c.Session
+	inner.out = c
+	was := s.affinity
+	s.affinity = cpus
+	err = inner.run()
+	s.affinity = was
+	return err
+}
+
+// cpuList reads a list of CPUs of the current machine.
+func (c *Call) cpuList(text string) ([]int, error) {
+	var list []int
+	for part := range strings.SplitSeq(text, ",") {
+		lo, hi, isRange := strings.Cut(part, "-")
+		from, err := c.cpu("-c", lo)
+		if err != nil {
+			return nil, err
+		}
+		to := from
+		if isRange {
+			if to, err = c.cpu("-c", hi); err != nil {
+				return nil, err
+			}
+		}
+		if to < from {
+			return nil, c.Misuse("-c: %s: a range runs upwards", part)
+		}
+		for n := from; n <= to; n++ {
+			if !slices.Contains(list, n) {
+				list = append(list, n)
+			}
+		}
+	}
+	return list, nil
+}
