@@ -87,6 +87,9 @@ func TestBadInput(t *testing.T) {
 	if _, err := m.MapPages(0, nil); err == nil {
 		t.Error("mapped no pages")
 	}
+	if _, err := m.MapPages(1<<62, func(int) int { return 0 }); err == nil {
+		t.Error("mapped more pages than there are")
+	}
 	if m.Map(VMallocStart, Page) == nil {
 		t.Error("mapped pages outside any area")
 	}
@@ -173,6 +176,19 @@ func TestVMAreas(t *testing.T) {
 	if a := get(pair, sizes); a != one-8*mib {
 		t.Errorf("second pair at %#x, want %#x", uint64(a), uint64(one-8*mib))
 	}
+	for _, bad := range [][2][]uint64{{{}, {}}, {{0, 0}, {4096, 4096}}, {{4096}, {4096}}, {{0}, {0}}, {{0}, {1 << 60}}, {{1 << 62}, {4096}}} {
+		if _, err := m.GetVMAreas(bad[0], bad[1], 2*mib); err == nil {
+			t.Errorf("areas at %#x of %#x", bad[0], bad[1])
+		}
+	}
+}
+
+func TestVMAreaPages(t *testing.T) {
+	m := board(t, 1)
+	one, err := m.GetVMAreas([]uint64{0}, []uint64{2 * mib}, 2*mib)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := m.Bytes(one, 1); err == nil {
 		t.Error("an area has bytes before its pages are mapped")
 	}
@@ -189,13 +205,8 @@ func TestVMAreas(t *testing.T) {
 		t.Errorf("a page came back with its old bytes: %v", err)
 	}
 	m.FreeVMAreas(one, []uint64{0}, []uint64{2 * mib})
-	if a := get([]uint64{0}, []uint64{2 * mib}); a != one {
-		t.Errorf("a freed area was not used again: %#x", uint64(a))
-	}
-	for _, bad := range [][2][]uint64{{{}, {}}, {{0, 0}, {4096, 4096}}, {{4096}, {4096}}, {{0}, {0}}, {{0}, {1 << 60}}, {{1 << 62}, {4096}}} {
-		if _, err := m.GetVMAreas(bad[0], bad[1], 2*mib); err == nil {
-			t.Errorf("areas at %#x of %#x", bad[0], bad[1])
-		}
+	if a, err := m.GetVMAreas([]uint64{0}, []uint64{2 * mib}, 2*mib); err != nil || a != one {
+		t.Errorf("a freed area was not used again: %#x %v", uint64(a), err)
 	}
 }
 

@@ -38,6 +38,9 @@ func (e *PageError) Unwrap() error { return e.Err }
 // taken in one piece where there is one, else in halves of it: from the top
 // down they would lie side by side as well.
 func (m *Memory) takePages(n int, node func(page int) int) error {
+	if free := m.FreeBytes() / Page; uint64(n) > free {
+		return &PageError{Page: int(free), Err: fmt.Errorf("memblock: %w: %d pages wanted, %d free", ErrNoMemory, n, free)}
+	}
 	var taken []region
 	most := n
 	for i := 0; i < n; {

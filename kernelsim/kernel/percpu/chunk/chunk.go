@@ -12,6 +12,7 @@ const (
 	pageSize    = 4096
 	minAlloc    = 4                   // PCPU_MIN_ALLOC_SIZE: a bit of the map
 	maxAlloc    = 32 << 10            // PCPU_MIN_UNIT_SIZE: the largest allocation
+	maxUnit     = 1 << 30             // the largest unit: a bound of this model, not of Linux
 	blockBits   = pageSize / minAlloc // PCPU_BITMAP_BLOCK_BITS
 	slotShift   = 5                   // PCPU_SLOT_BASE_SHIFT
 	sideline    = 3                   // PCPU_SLOT_FAIL_THRESHOLD

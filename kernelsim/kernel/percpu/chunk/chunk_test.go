@@ -84,10 +84,7 @@ func TestRecordedChunks(t *testing.T) {
 		}
 		w := newWorld(t, cpus, 1, alloc)
 		l := w.areas.(percpu.Describer).Layout()
-		units, more := len(l.Groups[0].CPUs), 3
-		if alloc == "page" {
-			more = 8
-		}
+		units, more := len(l.Groups[0].CPUs), map[string]int{"embed": 3, "page": 8}[alloc]
 		if got := w.a.MeminfoKB() + 4*more*units; got != kb {
 			t.Errorf("%s: Percpu %d kB with %d pages more, recorded %d", name, got, more, kb)
 		}
@@ -233,6 +230,8 @@ func TestBadLayouts(t *testing.T) {
 		func(l *percpu.Layout) { l.Dynamic = 0 },
 		func(l *percpu.Layout) { l.UnitSize = 4096 },
 		func(l *percpu.Layout) { l.UnitSize++ },
+		func(l *percpu.Layout) { l.UnitSize, l.Dynamic = 1<<50, 1<<49 },
+		func(l *percpu.Layout) { l.Static = 1 << 62; l.Dynamic = 1 << 62 },
 		func(l *percpu.Layout) { l.Base++ },
 	} {
 		l := good

@@ -14,6 +14,9 @@ func New(l percpu.Layout, mem Memory) (*Allocator, error) {
 		return nil, err
 	}
 	a := &Allocator{mem: mem, layout: l, unitSize: l.UnitSize}
+	if l.AtomSize == 0 {
+		a.layout.AtomSize = pageSize // areas that do not tell theirs
+	}
 	a.mapGroups(l)
 
 	a.sidelined = sizeSlot(a.unitSize) + 1
@@ -57,6 +60,8 @@ func check(l percpu.Layout, mem Memory) error {
 		return fmt.Errorf("chunk: layout with %d groups, memory %v: both are needed", len(l.Groups), mem != nil)
 	case l.Static <= 0 || l.Reserved < 0 || l.Dynamic < minAlloc || l.Reserved%minAlloc != 0:
 		return fmt.Errorf("chunk: s%d r%d d%d: want a static part, a dynamic part, and whole words in reserve", l.Static, l.Reserved, l.Dynamic)
+	case l.UnitSize > maxUnit || max(l.Static, l.Reserved, l.Dynamic) > maxUnit:
+		return fmt.Errorf("chunk: unit of %d bytes with s%d r%d d%d: want at most %d", l.UnitSize, l.Static, l.Reserved, l.Dynamic, maxUnit)
 	case l.UnitSize < sum || l.UnitSize < maxAlloc || l.UnitSize%pageSize != 0 || l.Base%pageSize != 0:
 		return fmt.Errorf("chunk: unit of %d bytes at %#x for %d: want whole pages, at least %d bytes, and room for all parts", l.UnitSize, uint64(l.Base), sum, maxAlloc)
 	}

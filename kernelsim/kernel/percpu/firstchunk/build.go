@@ -20,13 +20,12 @@ const (
 // BaseOffset is filled in as if the groups lay back to back; the caller
 // corrects it when it knows where they lie.
 func BuildAllocInfo(sec percpu.Section, dyn, atom, cpus int, distance func(from, to int) int) (*percpu.Layout, error) {
-	static := len(sec.Image)
-	if cpus < 1 || cpus > maxCPUs || sec.Reserved < 0 || dyn < 0 || atom < pageSize || atom%pageSize != 0 {
-		return nil, fmt.Errorf("firstchunk: %d CPUs, r%d d%d, atom %d: want 1 to %d CPUs, no negative size, an atom of whole pages",
-			cpus, sec.Reserved, dyn, atom, maxCPUs)
+	if err := checkSizes(sec, dyn, atom, cpus); err != nil {
+		return nil, err
 	}
 
 	// The dynamic part takes what rounding up to a page leaves over.
+	static := len(sec.Image)
 	sum := roundUp(static+sec.Reserved+max(dyn, dynamicEarlySize), pageSize)
 	minUnit := max(sum, minUnitSize)
 	alloc := roundUp(minUnit, atom)
@@ -51,6 +50,19 @@ func BuildAllocInfo(sec percpu.Section, dyn, atom, cpus int, distance func(from,
 		offset += len(g) * ai.UnitSize
 	}
 	return ai, nil
+}
+
+// checkSizes refuses what no kernel's linker and no board could ask for.
+func checkSizes(sec percpu.Section, dyn, atom, cpus int) error {
+	for _, n := range []int{len(sec.Image), sec.Reserved, dyn, atom} {
+		if n < 0 || n > maxSize {
+			return fmt.Errorf("firstchunk: s%d r%d d%d, atom %d: sizes are bytes from 0 to %d", len(sec.Image), sec.Reserved, dyn, atom, maxSize)
+		}
+	}
+	if cpus < 1 || cpus > maxCPUs || atom < pageSize || atom%pageSize != 0 {
+		return fmt.Errorf("firstchunk: %d CPUs, atom %d: want 1 to %d CPUs and an atom of whole pages", cpus, atom, maxCPUs)
+	}
+	return nil
 }
 
 // groupCPUs puts CPUs that are near each other, both ways, into one group:

@@ -80,6 +80,8 @@ func TestBuildRefuses(t *testing.T) {
 		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 4096, 8193, nil) },
 		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, -1, 4096, 1, nil) },
 		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 100, 1, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 1<<62, 4096, 1, nil) },
+		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 1<<62, 1, nil) },
 		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(sec, 0, 0, 1, nil) },
 		func() (*percpu.Layout, error) { return firstchunk.BuildAllocInfo(neg, 0, 4096, 1, nil) },
 	} {
@@ -89,58 +91,40 @@ func TestBuildRefuses(t *testing.T) {
 	}
 }
 
-// specify is the layout said in another way: all candidates are listed, the
-// unfit crossed out, the rest compared.
-func specify(static, reserved, dyn, atom, cpus int, near func(a, b int) bool) *percpu.Layout {
-	if dyn < 12288 {
-		dyn = 12288
-	}
-	pages := 0
-	for pages*4096 < static+reserved+dyn {
-		pages++
-	}
-	least := max(pages*4096, 32768)
-	alloc := atom
-	for alloc < least {
-		alloc += atom
-	}
-	owner := make([]int, cpus) // the lowest CPU of the group
-	var heads []int
-	for cpu := range owner {
-		owner[cpu] = cpu
-		for _, h := range heads {
-			if near(h, cpu) {
-				owner[cpu] = h
-				break
+// spec is the layout said in another way: the groups' sizes first, then all
+// candidates listed, the unfit crossed out, the rest compared.
+type spec struct {
+	static, reserved, dyn, atom, cpus int
+	near                              func(a, b int) bool
+}
+
+func (s spec) groups() [][]int {
+	var groups [][]int
+next:
+	for cpu := range s.cpus {
+		for i, g := range groups {
+			if s.near(g[0], cpu) {
+				groups[i] = append(g, cpu)
+				continue next
 			}
 		}
-		if owner[cpu] == cpu {
-			heads = append(heads, cpu)
-		}
+		groups = append(groups, []int{cpu})
 	}
-	members := func(h int) (m []int) {
-		for cpu, o := range owner {
-			if o == h {
-				m = append(m, cpu)
-			}
-		}
-		return m
-	}
-	allocsFor := func(upa int) (allocs, units int) {
-		for _, h := range heads {
-			for n := len(members(h)); n > 0; n -= upa {
-				allocs++
-				units += upa
-			}
-		}
-		return allocs, units
-	}
-	// Accepted sizes from the largest upa down, until one needs more
-	// allocations than the accepted one before it.
-	best, bestAllocs := 0, 0
+	return groups
+}
+
+// best takes accepted numbers of units from the largest down, until one needs
+// more allocations than the accepted one before it.
+func (s spec) best(alloc, least int, groups [][]int) (best int) {
+	bestAllocs := 0
 	for upa := alloc / least; upa > 0; upa-- {
-		allocs, units := allocsFor(upa)
-		if alloc%(upa*4096) != 0 || units-cpus > cpus/3 {
+		allocs := 0
+		for _, g := range groups {
+			for n := len(g); n > 0; n -= upa {
+				allocs++
+			}
+		}
+		if alloc%(upa*4096) != 0 || allocs*upa-s.cpus > s.cpus/3 {
 			continue
 		}
 		if best != 0 && allocs > bestAllocs {
@@ -148,15 +132,29 @@ func specify(static, reserved, dyn, atom, cpus int, near func(a, b int) bool) *p
 		}
 		best, bestAllocs = upa, allocs
 	}
-	ai := &percpu.Layout{Static: static, Reserved: reserved, Dynamic: pages*4096 - static - reserved, UnitSize: alloc / best, AtomSize: atom, AllocSize: alloc}
+	return best
+}
+
+func (s spec) layout() *percpu.Layout {
+	pages := 0
+	for pages*4096 < s.static+s.reserved+max(s.dyn, 12288) {
+		pages++
+	}
+	least, alloc := max(pages*4096, 32768), s.atom
+	for alloc < least {
+		alloc += s.atom
+	}
+	groups := s.groups()
+	upa := s.best(alloc, least, groups)
+	ai := &percpu.Layout{Static: s.static, Reserved: s.reserved, Dynamic: pages*4096 - s.static - s.reserved,
+		UnitSize: alloc / upa, AtomSize: s.atom, AllocSize: alloc}
 	at := uint64(0)
-	for _, h := range heads {
-		g := percpu.Group{BaseOffset: at, CPUs: members(h)}
-		for len(g.CPUs)%best != 0 {
-			g.CPUs = append(g.CPUs, percpu.EmptyUnit)
+	for _, g := range groups {
+		for len(g)%upa != 0 {
+			g = append(g, percpu.EmptyUnit)
 		}
-		at += uint64(len(g.CPUs) * ai.UnitSize)
-		ai.Groups = append(ai.Groups, g)
+		ai.Groups = append(ai.Groups, percpu.Group{BaseOffset: at, CPUs: g})
+		at += uint64(len(g) * ai.UnitSize)
 	}
 	return ai
 }
@@ -179,7 +177,7 @@ func TestBuildAgainstSecondSpecification(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := specify(len(sec.Image), sec.Reserved, dyn, atom, cpus, func(a, b int) bool { return of[a] == of[b] })
+		want := spec{len(sec.Image), sec.Reserved, dyn, atom, cpus, func(a, b int) bool { return of[a] == of[b] }}.layout()
 		if !reflect.DeepEqual(got, want) {
 			t.Fatalf("%d CPUs on nodes %v, s%d r%d d%d atom %d:\n got %+v\nwant %+v", cpus, of, len(sec.Image), sec.Reserved, dyn, atom, got, want)
 		}

@@ -19,6 +19,7 @@ const (
 	dynamicEarlySize = 12 << 10 // PERCPU_DYNAMIC_EARLY_SIZE
 	minAllocSize     = 4        // PCPU_MIN_ALLOC_SIZE
 	maxCPUs          = 8192     // NR_CPUS in Debian's configuration
+	maxSize          = 1 << 30  // no part or atom is larger: a bound of this model, not of Linux
 	vmallocTotal     = 1<<45 - 1
 )
 
