@@ -103,14 +103,12 @@ func (c *chunk) findZeroArea(start, end, n, align int) (off, skippedAt, skipped 
 			return off, skippedAt, skipped
 		}
 		size := i - off
-		if size > skipped || size == skipped && skippedAt != 0 && (off == 0 || lowBit(off) > lowBit(skippedAt)) {
+		if size > skipped || size == skipped && skippedAt != 0 && alignment(off) > alignment(skippedAt) {
 			skippedAt, skipped = off, size
 		}
 		start = i + 1
 	}
 }
-
-func lowBit(n int) int { return n & -n }
 
 // noteSkipped models pcpu_block_update_scan: tell the page's hints of an area
 // that was passed over, with the bits that alignment left out before it.

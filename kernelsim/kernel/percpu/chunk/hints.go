@@ -67,7 +67,7 @@ func (h *hints) larger(start, n int) {
 // equal: of two areas of one size the better aligned is the largest, the
 // other may serve as scan area.
 func (h *hints) equal(start, n int) {
-	better := h.contigStart != 0 && (start == 0 || bits.TrailingZeros(uint(start)) > bits.TrailingZeros(uint(h.contigStart)))
+	better := h.contigStart != 0 && alignment(start) > alignment(h.contigStart)
 	switch {
 	case better:
 		h.contigStart = start
@@ -78,6 +78,9 @@ func (h *hints) equal(start, n int) {
 		h.scan, h.scanStart = n, start
 	}
 }
+
+// alignment is the number of the lowest bit set; nought is aligned to all.
+func alignment(n int) int { return bits.TrailingZeros(uint(n)) }
 
 // promote makes the scan area the largest known, when the largest was broken,
 // and says from where the rest must be looked at again.

@@ -70,6 +70,15 @@ func TestUnitSizes(t *testing.T) {
 	}
 }
 
+// Three CPUs need one piece of 96 pages, cut in 4 units or in 3: of equals the
+// larger units win.
+func TestLargerUnitsWinWhenEqual(t *testing.T) {
+	ai, err := firstchunk.BuildAllocInfo(percpu.Section{Image: make([]byte, 4096)}, 0, 96*4096, 3, nil)
+	if err != nil || ai.UnitSize != 32*4096 || len(ai.Groups[0].CPUs) != 3 {
+		t.Errorf("%+v (%v), want 3 units of 32 pages", ai, err)
+	}
+}
+
 func TestBuildRefuses(t *testing.T) {
 	sec := image.Default().Section()
 	neg := sec

@@ -135,10 +135,56 @@ func TestPanicsWithoutMemory(t *testing.T) {
 	}
 }
 
+// What a first chunk costs: its units' used parts, not the piece of 2 MiB.
+func TestUnusedMemoryGoesBack(t *testing.T) {
+	req := request(t, 3, 1)
+	m := req.Memory.(*memblock.Memory)
+	before := m.FreeBytes()
+	areas, err := firstchunk.Setup(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if used := before - m.FreeBytes(); used != 3*253952 {
+		t.Errorf("%d bytes used by 3 units of 253952", used)
+	}
+	if _, err := m.Bytes(areas.Offset(2)+524288, 1); err == nil {
+		t.Error("the unit without a CPU was not given back")
+	}
+}
+
+// once is memory with room for one group only.
+type once struct {
+	*memblock.Memory
+	groups *int
+}
+
+func (m once) Alloc(size, align uint64, node int) (percpu.Addr, error) {
+	if align > 4096 {
+		if *m.groups++; *m.groups > 1 {
+			return 0, fmt.Errorf("no second group")
+		}
+	}
+	return m.Memory.Alloc(size, align, node)
+}
+
+func TestFailedEmbedLeavesNothing(t *testing.T) {
+	req := request(t, 2, 2)
+	m := req.Memory.(*memblock.Memory)
+	before := m.FreeBytes()
+	req.Memory = once{m, new(int)}
+	if _, err := firstchunk.Setup(req); err != nil {
+		t.Fatal(err)
+	}
+	if used := before - m.FreeBytes(); used != 2*237568 {
+		t.Errorf("%d bytes used, want the pages of two units", used)
+	}
+}
+
 // far puts each group a long way from the last.
 type far struct {
 	percpu.Memory
-	next *percpu.Addr
+	next  *percpu.Addr
+	freed *int
 }
 
 func (m far) Alloc(size, align uint64, node int) (percpu.Addr, error) {
@@ -146,12 +192,18 @@ func (m far) Alloc(size, align uint64, node int) (percpu.Addr, error) {
 	return *m.next, nil
 }
 
+func (m far) Free(a percpu.Addr, size uint64) { *m.freed++ }
+
 func TestGroupsTooFarApart(t *testing.T) {
 	req := request(t, 2, 2)
-	req.Memory = far{req.Memory, new(percpu.Addr)}
+	freed := 0
+	req.Memory = far{req.Memory, new(percpu.Addr), &freed}
 	areas, err := firstchunk.Setup(req)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if freed != 2 {
+		t.Errorf("%d of 2 groups given back", freed)
 	}
 	got := texts(areas.(percpu.Describer).Layout().Messages)
 	for _, want := range []string{
@@ -264,6 +316,13 @@ func TestMapLines(t *testing.T) {
 	got := texts(areas.(percpu.Describer).Layout().Messages)
 	if !strings.Contains(got, "debug: pcpu-alloc: [0] 000 001 002 003 004 005 006 007 \n") ||
 		!strings.Contains(got, "debug: pcpu-alloc: [0] 096 097 098 099 --- --- --- --- \n") {
+		t.Errorf("printed\n%s", got)
+	}
+	if areas, err = firstchunk.Setup(request(t, 12, 3)); err != nil {
+		t.Fatal(err)
+	}
+	got = texts(areas.(percpu.Describer).Layout().Messages)
+	if !strings.Contains(got, "pcpu-alloc: [0] 00 01 02 03 [1] 04 05 06 07 \ndebug: pcpu-alloc: [2] 08 09 10 11 \n") {
 		t.Errorf("printed\n%s", got)
 	}
 	req = request(t, 20, 1)
