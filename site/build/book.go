@@ -205,11 +205,10 @@ func (b *Builder) render(files []string) ([]*page, error) {
 		todo = append(todo, i)
 	}
 	b.built = nil
+	b.progress(0, len(todo), "")
 	b.each(todo, func(i int) { pages[i].build() }, func(done int, i int) {
 		b.built = append(b.built, files[i])
-		if b.config.Progress != nil {
-			b.config.Progress(done, len(todo), files[i])
-		}
+		b.progress(done, len(todo), files[i])
 	})
 	clear(b.pages)
 	for i, f := range files {
@@ -217,6 +216,12 @@ func (b *Builder) render(files []string) ([]*page, error) {
 	}
 	slices.Sort(b.built)
 	return pages, nil
+}
+
+func (b *Builder) progress(done, total int, page string) {
+	if b.config.Progress != nil {
+		b.config.Progress(done, total, page)
+	}
 }
 
 // each runs work for all indexes on as many processors as there are; after is

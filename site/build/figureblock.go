@@ -3,7 +3,6 @@ package build
 import (
 	"encoding/json"
 	"fmt"
-	"html"
 	"slices"
 	"strings"
 
@@ -25,6 +24,11 @@ type Layouter interface {
 // trace remembers.
 type Timeliner interface {
 	Timeline() (figure.Timeline, error)
+}
+
+// A Clock is a session that knows its machine's virtual time.
+type Clock interface {
+	Now() (int64, error)
 }
 
 // A figureSpec is a ```figure block taken apart: `key: value` lines, and the
@@ -153,9 +157,16 @@ func (s figureSpec) chunk(p *page, f *fence, draw func(percpu.Layout) figure.Dra
 	return draw(l), err
 }
 
+// timeline draws what happened during the last command, or between the
+// commands trace start and trace stop.
 func (s figureSpec) timeline(p *page, f *fence) (figure.Drawing, error) {
 	var t figure.Timeline
-	err := s.ask(p, f, "timeline", &t, func(session console.Session) (any, error) {
+	m := s.machine(p, f)
+	since, until, err := s.window(m)
+	if err != nil {
+		return figure.Drawing{}, err
+	}
+	err = answer(m, "timeline", &t, func(session console.Session) (any, error) {
 		if x, ok := session.(Timeliner); ok {
 			return x.Timeline()
 		}
@@ -164,28 +175,67 @@ func (s figureSpec) timeline(p *page, f *fence) (figure.Drawing, error) {
 	if err != nil {
 		return figure.Drawing{}, err
 	}
-	if t, err = t.Cut(s.keys["from"], s.keys["to"], s.keys["cpus"], s.keys["events"]); err != nil {
+	if t, err = t.Window(since, until).Cut(s.keys["from"], s.keys["to"], s.keys["cpus"], s.keys["events"]); err != nil {
 		return figure.Drawing{}, err
 	}
 	return t.Draw(), nil
 }
 
-// ask runs the figure's lines on a fresh machine, or on a copy of the
-// section's with `continue`, and puts a question to the session. Answers are
-// kept as JSON beside the console's results.
-func (s figureSpec) ask(p *page, f *fence, name string, into any, question func(console.Session) (any, error)) error {
-	_, carryOn := f.attrs["continue"]
-	m := p.machines.open()
-	if carryOn {
-		m = p.machines.fork()
+// window runs the figure's commands and returns the stretch of virtual time
+// that it is about.
+func (s figureSpec) window(m *console.Machine) (since, until int64, err error) {
+	cmds := console.Commands(s.keys["run"])
+	started := slices.ContainsFunc(cmds, func(c string) bool { return strings.HasPrefix(c, "trace start") })
+	for i, cmd := range cmds {
+		if strings.HasPrefix(cmd, "trace stop") {
+			until = now(m)
+		}
+		if strings.HasPrefix(cmd, "trace start") || !started && i > 0 && i == len(cmds)-1 {
+			since = now(m)
+		}
+		if res := m.Run(cmd); res.Failed {
+			return 0, 0, fmt.Errorf("`%s` failed: %s", cmd, strings.TrimSpace(res.Out))
+		}
 	}
+	return since, until, nil
+}
+
+// now is the machine's time, 0 where it cannot say.
+func now(m *console.Machine) (at int64) {
+	_ = answer(m, "now", &at, func(session console.Session) (any, error) {
+		if c, ok := session.(Clock); ok {
+			return c.Now()
+		}
+		return int64(0), nil
+	})
+	return at
+}
+
+// machine is a fresh one, or with `continue` a copy of the section's.
+func (s figureSpec) machine(p *page, f *fence) *console.Machine {
+	if _, carryOn := f.attrs["continue"]; carryOn {
+		return p.machines.fork()
+	}
+	return p.machines.open()
+}
+
+// ask runs the figure's commands, a plain boot if there are none, and puts a
+// question to the session.
+func (s figureSpec) ask(p *page, f *fence, name string, into any, question func(console.Session) (any, error)) error {
+	m := s.machine(p, f)
 	run := s.keys["run"]
-	if run == "" && !carryOn {
+	if _, carryOn := f.attrs["continue"]; run == "" && !carryOn {
 		run = "boot"
 	}
 	if res, failed := m.RunAll(console.Commands(run)); failed != "" {
-		return fmt.Errorf("`%s` failed: %s", html.UnescapeString(failed), strings.TrimSpace(res.Out))
+		return fmt.Errorf("`%s` failed: %s", failed, strings.TrimSpace(res.Out))
 	}
+	return answer(m, name, into, question)
+}
+
+// answer puts a question to a machine's session. Answers are kept as JSON
+// beside the console's results.
+func answer(m *console.Machine, name string, into any, question func(console.Session) (any, error)) error {
 	res := m.Probe(name, func(session console.Session) (string, error) {
 		answer, err := question(session)
 		if err != nil {

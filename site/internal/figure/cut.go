@@ -37,6 +37,19 @@ func (t Timeline) Cut(from, to, cpus, events string) (Timeline, error) {
 	return out, nil
 }
 
+// Window narrows a timeline to absolute times; until 0 means the end.
+func (t Timeline) Window(since, until int64) Timeline {
+	if until == 0 {
+		until = t.To
+	}
+	since = max(since, t.From)
+	out := Timeline{From: since, To: max(until, since)}
+	for _, l := range t.Lanes {
+		out.Lanes = append(out.Lanes, l.cut(out.From, out.To, regexp.MustCompile("")))
+	}
+	return out
+}
+
 func (l Lane) cut(from, to int64, events *regexp.Regexp) Lane {
 	out := Lane{Name: l.Name}
 	for _, s := range l.Spans {

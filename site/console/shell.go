@@ -1,0 +1,153 @@
+package console
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/reg"
+	"bothhalves/kernelsim/shell"
+	"bothhalves/kernelsim/trace"
+	"bothhalves/kernelsim/trace/view"
+	"bothhalves/site/internal/figure"
+)
+
+// patience is how long a block's command may take on the wall clock before
+// the build gives it up.
+const patience = 20 * time.Second
+
+// host is where the book's sessions live: files are kept in memory, and a run
+// that does not end is interrupted.
+type host struct {
+	files map[string][]byte
+	until time.Time
+}
+
+// ReadFile implements shell.Host.
+func (h *host) ReadFile(name string) ([]byte, error) {
+	if data, ok := h.files[name]; ok {
+		return data, nil
+	}
+	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+}
+
+// WriteFile implements shell.Host.
+func (h *host) WriteFile(name string, data []byte) error {
+	h.files[name] = data
+	return nil
+}
+
+// Interrupted implements shell.Host.
+func (h *host) Interrupted() bool { return time.Now().After(h.until) }
+
+// book is a shell session of the book.
+type book struct {
+	shell *shell.Session
+	host  *host
+}
+
+// Open starts a shell session for the book's blocks.
+func Open() Session {
+	h := &host{files: map[string][]byte{}}
+	return &book{shell.New(h), h}
+}
+
+// Line implements Session.
+func (b *book) Line(text string, out, errw io.Writer) error {
+	b.host.until = time.Now().Add(patience)
+	return b.shell.Line(text, out, errw)
+}
+
+// Close implements Session.
+func (b *book) Close() { b.shell.Close() }
+
+var errNoMachine = errors.New("no machine has been booted")
+
+// PercpuLayout is the first chunk of the machine's per-CPU areas.
+func (b *book) PercpuLayout() (percpu.Layout, error) {
+	m := b.shell.Machine()
+	if m == nil {
+		return percpu.Layout{}, errNoMachine
+	}
+	l, ok := m.Layout()
+	if !ok {
+		return l, errors.New("this machine's per-CPU areas do not say how they are laid out")
+	}
+	return l, nil
+}
+
+// Now is the machine's virtual time in nanoseconds.
+func (b *book) Now() (int64, error) {
+	m := b.shell.Machine()
+	if m == nil {
+		return 0, errNoMachine
+	}
+	return int64(m.Now()), nil
+}
+
+// Timeline is what the machine's trace remembers, from power-on.
+func (b *book) Timeline() (figure.Timeline, error) {
+	m := b.shell.Machine()
+	if m == nil {
+		return figure.Timeline{}, errNoMachine
+	}
+	t := figure.Timeline{To: int64(m.Now())}
+	for id := range m.CPUs() {
+		t.Lanes = append(t.Lanes, figure.Lane{Name: fmt.Sprintf("CPU %d", id)})
+	}
+	for _, l := range view.Lanes(m.Ring(), len(t.Lanes), view.Selection{}) {
+		lane := &t.Lanes[l.CPU]
+		lane.Spans = append(lane.Spans, spans(l)...)
+		for _, s := range l.Spans {
+			t.To = max(t.To, s.To)
+		}
+	}
+	for _, r := range m.Ring().From(0) {
+		if !strongest(r) && int(r.CPU) < len(t.Lanes) {
+			lane := &t.Lanes[r.CPU]
+			lane.Marks = append(lane.Marks, figure.Mark{At: r.Time, Label: r.Kind.String() + ": " + view.Args(r, m.Ring().Names())})
+		}
+	}
+	return t, nil
+}
+
+// strongest are the events that the spans already show.
+func strongest(r *trace.Record) bool {
+	switch r.Kind {
+	case trace.LocalTimerEntry, trace.LocalTimerExit, trace.RescheduleEntry, trace.RescheduleExit, trace.VectorEntry, trace.VectorExit:
+		return true
+	}
+	return false
+}
+
+func spans(l view.Lane) []figure.Span {
+	var out []figure.Span
+	for _, s := range l.Spans {
+		f := figure.Span{Start: s.From, End: s.To, Context: "task", Label: s.Name}
+		if l.Context != "task" {
+			f.Context, f.Depth = "irq", 1
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// Layouts are the bit layouts that a figure can draw by name.
+func Layouts() map[string]figure.Bits {
+	field := func(name string, f reg.Field, note string) reg.Named {
+		return reg.Number(name, f.Hi, f.Lo).Noted(note)
+	}
+	return map[string]figure.Bits{
+		"preempt_count": {Title: "preempt_count", Width: 32, Layout: reg.Layout{
+			reg.Flag("need_resched", 31).Noted("inverted: 0 means that a reschedule is due"),
+			field("NMI", preempt.NMIBits, "nesting of non-maskable interrupts"),
+			field("hardirq", preempt.HardIRQBits, "nesting of hard interrupts"),
+			field("softirq", preempt.SoftIRQBits, "bit 8 while a softirq runs; 2 for every local_bh_disable"),
+			field("preempt", preempt.PreemptBits, "one for every preempt_disable and every spinlock held"),
+		}},
+	}
+}
