@@ -6,21 +6,21 @@ set -eu
 cd "${1:?usage: src-index.sh TREE}"
 
 echo "# Linux $(make -s kernelversion). Made by src-index.sh; see README.md."
-find Documentation/core-api/irq Documentation/core-api/this_cpu_ops.rst \
+find Documentation/core-api/irq Documentation/core-api/this_cpu_ops.rst Documentation/x86/x86_64/mm.rst \
 	Documentation/trace/ftrace.rst Documentation/networking/scaling.rst Documentation/networking/napi.rst -type f 2>/dev/null |
 	LC_ALL=C sort | sed 's/$/:/'
 {
 	find kernel/irq kernel/sched/core.c kernel/sched/wait.c kernel/sched/completion.c kernel/locking kernel/time/timer.c \
 		kernel/time/hrtimer.c kernel/time/tick-sched.c kernel/softirq.c kernel/kthread.c kernel/workqueue.c kernel/smpboot.c \
 		kernel/smp.c kernel/cpu.c kernel/fork.c kernel/watchdog.c kernel/trace/ring_buffer.c kernel/trace/trace_output.c kernel/panic.c \
-		mm/percpu.c mm/percpu-internal.h mm/percpu-vm.c mm/percpu-km.c mm/percpu-stats.c mm/vmalloc.c mm/memblock.c \
+		mm/percpu.c mm/percpu-internal.h mm/percpu-vm.c mm/percpu-km.c mm/percpu-stats.c mm/vmstat.c kernel/module/main.c mm/vmalloc.c mm/memblock.c \
 		lib/smp_processor_id.c lib/percpu_counter.c lib/percpu-refcount.c lib/cpu_rmap.c lib/group_cpus.c init/main.c fs/proc/interrupts.c \
 		fs/proc/softirqs.c fs/proc/stat.c fs/proc/meminfo.c \
 		arch/x86/kernel/apic arch/x86/kernel/cpu/common.c arch/x86/kernel/head_64.S arch/x86/kernel/idt.c arch/x86/kernel/irq.c \
 		arch/x86/kernel/irq_64.c arch/x86/kernel/irqinit.c arch/x86/kernel/i8259.c arch/x86/kernel/nmi.c \
 		arch/x86/kernel/process_64.c arch/x86/kernel/setup_percpu.c arch/x86/kernel/smp.c arch/x86/kernel/smpboot.c \
 		arch/x86/kernel/traps.c arch/x86/kernel/vmlinux.lds.S arch/x86/kernel/apb_timer.c arch/x86/entry \
-		arch/x86/include/asm/percpu.h arch/x86/include/asm/preempt.h arch/x86/include/asm/current.h \
+		arch/x86/include/asm/page_64_types.h arch/x86/include/asm/percpu.h arch/x86/include/asm/preempt.h arch/x86/include/asm/current.h \
 		arch/x86/include/asm/apic.h arch/x86/include/asm/apicdef.h arch/x86/include/asm/desc.h arch/x86/include/asm/desc_defs.h \
 		arch/x86/include/asm/hardirq.h arch/x86/include/asm/idtentry.h arch/x86/include/asm/io_apic.h \
 		arch/x86/include/asm/irq_vectors.h arch/x86/include/asm/msi.h arch/x86/include/asm/processor.h \
