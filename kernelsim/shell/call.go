@@ -68,6 +68,14 @@ func misuse(v *Verb, what string) error {
 	return &Error{StatusUsage, fmt.Sprintf("%s: %s\nusage: %s", v.Name, what, v.Usage())}
 }
 
+// quotesHint explains the mistake that a shell user makes first.
+func quotesHint(word string) string {
+	if strings.Contains(word, `"`) {
+		return "; it is single quotes that group words here"
+	}
+	return ""
+}
+
 // Has tells whether a flag was given.
 func (c *Call) Has(flag string) bool { return len(c.flags[flag]) > 0 }
 
@@ -99,14 +107,15 @@ func (c *Call) number(what, text string, lo, hi int) (int, error) {
 	return int(n), nil
 }
 
-// cpu reads a CPU number of the current machine.
+// cpu reads a CPU number of the current machine; what is the flag that it
+// belongs to, with its colon, or empty.
 func (c *Call) cpu(what, text string) (int, error) {
 	n, err := parseNumber(text)
 	if err != nil {
-		return 0, c.Misuse("%s: %s: not a CPU number", what, text)
+		return 0, c.Misuse("%s%s: not a CPU number", what, text)
 	}
 	if count := len(c.Machine().CPUs()); n < 0 || n >= int64(count) {
-		return 0, c.Fail(fmt.Sprintf("%s: %s: no such CPU: this machine has %d, numbered from 0", what, text, count), nil)
+		return 0, c.Fail(fmt.Sprintf("%s%s: no such CPU: this machine has 0 to %d", what, text, count-1), nil)
 	}
 	return int(n), nil
 }
@@ -146,7 +155,7 @@ func (c *Call) duration(text string) (sim.Time, error) {
 // noArgs refuses arguments where the verb has none.
 func (c *Call) noArgs() error {
 	if len(c.Args) > 0 {
-		return c.Misuse("%s: %s takes no such argument", c.Args[0], c.Verb.Name)
+		return c.Misuse("%s: %s takes no such argument%s", c.Args[0], c.Verb.Name, quotesHint(c.Args[0]))
 	}
 	return nil
 }
@@ -169,6 +178,24 @@ func (c *Call) writeHost(name string, data []byte) error {
 	return c.Session.host.WriteFile(name, data)
 }
 
+// again is the commands that show a report again: those of the recipe, and
+// this one.
+func (c *Call) again(r *oops.Report) string {
+	b := c.Session.box
+	if b == nil || len(b.recipe.lines) > 20 {
+		return r.Replay
+	}
+	var cmds []string
+	for _, e := range b.recipe.lines {
+		if e.cut != 0 {
+			cmds = append(cmds, fmt.Sprintf("(at event %d) %s", e.cut, e.cmd))
+		} else {
+			cmds = append(cmds, e.cmd.String())
+		}
+	}
+	return strings.Join(append(cmds, Quote(c.words)), "; ")
+}
+
 // ran is what a verb returns after it has let the machine run.
 func (c *Call) ran(err error) error {
 	var r *oops.Report
@@ -178,7 +205,7 @@ func (c *Call) ran(err error) error {
 	case errors.As(err, &r) && c.dead:
 		return c.Fail("the kernel has stopped: "+r.Title+": boot or reset", nil)
 	case errors.As(err, &r):
-		return c.Fail("the kernel stopped\n"+reportText(r), nil)
+		return c.Fail("the kernel stopped\n"+reportText(r, c.again(r)), nil)
 	case errors.Is(err, machine.ErrInterrupted):
 		c.stop = c.Machine().Events()
 		return c.Fail(fmt.Sprintf("interrupted at event %d, %s; the machine can go on", c.stop, c.Machine().Now()), nil)

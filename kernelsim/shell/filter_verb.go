@@ -6,7 +6,7 @@ package shell
 func filterVerb(name, summary string) *Verb {
 	return &Verb{
 		Name: name, Group: GroupFilter, Args: filterUsage(name),
-		Summary: "behind a |: " + summary, Detail: filterDetail(name),
+		Summary: summary, Detail: filterDetail(name),
 		Raw: true, ReadOnly: true, NoMachine: true,
 		Run: func(c *Call) error {
 			return &Error{StatusUsage, name + ": stands behind a pipe, as in: cat PATH | " + name + "\nusage: CMD | " + name + " " + filterUsage(name)}

@@ -10,9 +10,9 @@ import (
 
 // reportText is a report as the shell prints it: the kernel's own lines, why
 // it is wrong, where it happened, what led there, and how to see it again.
-func reportText(r *oops.Report) string {
+func reportText(r *oops.Report, again string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", r)
+	fmt.Fprintf(&b, "%s\n", r.String())
 	if r.Why != "" {
 		fmt.Fprintf(&b, "  why: %s\n", r.Why)
 	}
@@ -30,8 +30,8 @@ func reportText(r *oops.Report) string {
 	if len(r.Trace) > 0 {
 		fmt.Fprintf(&b, "  the last events of CPU %d:\n%s\n", r.CPU, strings.Join(r.Trace, "\n"))
 	}
-	if r.Replay != "" {
-		fmt.Fprintf(&b, "  again: %s\n", r.Replay)
+	if again != "" {
+		fmt.Fprintf(&b, "  again: %s\n", again)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }

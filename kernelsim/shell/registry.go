@@ -7,8 +7,8 @@ func Commands() []*Verb {
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), infoVerb(), traceVerb(),
 		catVerb(), echoVerb(), lsVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
 		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
-		filterVerb("head", "the first lines"), filterVerb("tail", "the last lines"),
-		filterVerb("grep", "the lines that match a regular expression"),
+		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
+		filterVerb("grep", "passes the lines that match a regular expression"),
 		filterVerb("wc", "counts lines, words and characters"), filterVerb("sort", "sorts lines"),
 		saveVerb(), loadVerb(), backVerb(), forkVerb(), machineVerb(), helpVerb(),
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/samples"
 )
 
 // A Host is where a session lives: what it must supply that a simulated
@@ -39,9 +40,9 @@ type Session struct {
 }
 
 // New returns a session without a machine. The parts are plugged into every
-// machine that it boots.
+// machine that it boots, beside the sample modules.
 func New(h Host, parts ...machine.Part) *Session {
-	return &Session{host: h, parts: parts, verbs: Commands()}
+	return &Session{host: h, parts: append(samples.Parts(), parts...), verbs: Commands()}
 }
 
 // Machine is the current machine, nil before the first boot.

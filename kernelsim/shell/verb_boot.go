@@ -122,7 +122,7 @@ func (c *Call) bootRefusals() error {
 	case "q35":
 		return c.comesWith("-machine q35", "the boards' interrupt routing")
 	default:
-		return c.Misuse("-machine: %s: not pc", board)
+		return c.Misuse("-machine: %s: the board is pc", board)
 	}
 	if n, err := c.FlagInt("threads", 1, 1, machine.MaxCPUs); err != nil || n != 1 {
 		return first(err, c.comesWith("-threads "+c.Flag("threads", ""), "interrupt spreading"))

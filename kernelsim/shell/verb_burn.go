@@ -25,7 +25,7 @@ func runBurn(c *Call) error {
 	}
 	cpus := c.Session.affinity
 	if c.Has("cpu") {
-		n, err := c.cpu("-cpu", c.Flag("cpu", ""))
+		n, err := c.cpu("-cpu: ", c.Flag("cpu", ""))
 		if err != nil {
 			return err
 		}

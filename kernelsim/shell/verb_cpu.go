@@ -23,7 +23,7 @@ func runCPU(c *Call) error {
 	if len(c.Args) < 2 {
 		return c.Misuse("a CPU's number and what to do with it")
 	}
-	n, err := c.cpu("N", c.Args[0])
+	n, err := c.cpu("", c.Args[0])
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func laterTopic(topic string) string {
 func (c *Call) infoRegisters(args []string) error {
 	cpus := c.Machine().CPUs()
 	if len(args) == 1 {
-		n, err := c.cpu("CPU", args[0])
+		n, err := c.cpu("", args[0])
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,11 @@
 package shell
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"bothhalves/kernelsim/kernel/errno"
+)
 
 func modprobeVerb() *Verb {
 	return &Verb{
@@ -14,6 +19,9 @@ func runModprobe(c *Call) error {
 	m := c.Machine()
 	if len(c.Args) != 1 {
 		return c.Misuse("one MODULE; there are: %s", orNone(m.Modules()))
+	}
+	if name := c.Args[0]; !slices.Contains(m.Modules(), name) {
+		return c.Fail(name+": "+errno.ENOENT.Error()+didYouMean(name, m.Modules()), nil)
 	}
 	return c.ran(m.Modprobe(c.Args[0]))
 }

@@ -47,13 +47,13 @@ func (c *Call) cpuList(text string) ([]int, error) {
 	var list []int
 	for part := range strings.SplitSeq(text, ",") {
 		lo, hi, isRange := strings.Cut(part, "-")
-		from, err := c.cpu("-c", lo)
+		from, err := c.cpu("-c: ", lo)
 		if err != nil {
 			return nil, err
 		}
 		to := from
 		if isRange {
-			if to, err = c.cpu("-c", hi); err != nil {
+			if to, err = c.cpu("-c: ", hi); err != nil {
 				return nil, err
 			}
 		}

@@ -146,7 +146,7 @@ func (c *Call) selection(t *tracing) (view.Selection, error) {
 		keep = append(keep, func(r *trace.Record) bool { return slices.Contains(t.kinds, r.Kind) })
 	}
 	if c.Has("cpu") {
-		n, err := c.cpu("-cpu", c.Flag("cpu", ""))
+		n, err := c.cpu("-cpu: ", c.Flag("cpu", ""))
 		if err != nil {
 			return sel, err
 		}
