@@ -56,6 +56,9 @@ var users = percpu.Shared[[256]user]("vector_users")
 func Init(c *cpu.CPU) {
 	for v := int(FirstExternal); v < len(c.IDT); v++ {
 		c.IDT[v] = commonInterrupt
+		if cpu.Vector(v) >= LocalTimer {
+			c.IDT[v] = spuriousInterrupt
+		}
 	}
 	c.IDT[LocalTimer] = sysvec(trace.LocalTimerEntry, trace.LocalTimerExit, localTimer)
 	c.IDT[Reschedule] = sysvec(trace.RescheduleEntry, trace.RescheduleExit, reschedule)
@@ -103,8 +106,24 @@ func commonInterrupt(c *cpu.CPU, v cpu.Vector) {
 		return
 	}
 	c.Spend(cost.InterruptEntry)
-	irqStat.Raw(c).Spurious++
 	printk.Printk(c, printk.Emerg, "common_interrupt: %d.%d No irq handler for vector", c.ID, v)
+	c.Spend(cost.InterruptReturn)
+}
+
+// spurious is where the APIC delivers what it has nothing else for
+// (SPURIOUS_APIC_VECTOR).
+const spurious cpu.Vector = 0xff
+
+// spuriousInterrupt models spurious_interrupt (arch/x86/kernel/apic/apic.c):
+// a system vector that the kernel does not use.
+func spuriousInterrupt(c *cpu.CPU, v cpu.Vector) {
+	c.Spend(cost.InterruptEntry)
+	irqStat.Raw(c).Spurious++
+	if v == spurious {
+		printk.Printk(c, printk.Info, "Spurious APIC interrupt (vector 0xFF) on CPU#%d, should never happen.", c.ID)
+	} else {
+		printk.Printk(c, printk.Info, "Spurious interrupt (vector 0x%02x) on CPU#%d. Acked", uint8(v), c.ID)
+	}
 	c.Spend(cost.InterruptReturn)
 }
 

@@ -35,6 +35,7 @@ func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 	t := &Task{PID: s.nextPID, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
 		User: a.User, pinned: a.Pinned, fn: fn}
 	s.nextPID++
+	s.forks++
 	t.restrict(len(c.Peers), a.CPUs)
 	s.tasks = append(s.tasks, t)
 	t.co = c.Engine().NewCoroutine(t.run)
@@ -103,6 +104,8 @@ func KThreadStop(c *cpu.CPU, t *Task) {
 func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	t := &Task{Comm: "swapper/" + itoa(c.ID), Policy: Idle, cpu: c, pinned: true, onRQ: true}
 	t.restrict(len(c.Peers), []int{c.ID})
+	t.exec.start = c.Engine().Now()
+	shared.Of(c).forks++
 	t.co = c.Engine().NewCoroutine(func() { body(t) })
 	q := runqueues.Raw(c)
 	q.idle, q.curr = t, t

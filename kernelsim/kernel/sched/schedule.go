@@ -40,6 +40,7 @@ func schedule(c *cpu.CPU, t *Task, preempted bool) *cpu.CPU {
 		t.onRQ = false
 	}
 	if next := pickAfter(c, t); next != t {
+		t.exec.left(preempted || t.State == Running)
 		switchTo(c, t, next, switchState(t, preempted))
 	}
 	c = t.cpu

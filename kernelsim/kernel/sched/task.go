@@ -77,6 +77,8 @@ type accounting struct {
 	sum      sim.Time
 	vruntime sim.Time
 	switches uint64
+	// How it left: to wait, or made to.
+	voluntary, involuntary uint64
 }
 
 // CPU models smp_processor_id() as a whole: the CPU that the task runs on
@@ -125,7 +127,7 @@ type system struct {
 	booted  bool // system_state >= SYSTEM_SCHEDULING
 	hz      int
 	thresh  sim.Time // watchdog_thresh
-	wakeups int
+	forks   int      // total_forks
 }
 
 var shared = percpu.Shared[system]("sched")

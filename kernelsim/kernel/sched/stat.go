@@ -1,0 +1,56 @@
+package sched
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/sim"
+)
+
+// TimesOf is how p's time was spent up to now, the present stretch included
+// (kcpustat_cpu_fetch and get_idle_time, fs/proc/stat.c).
+func TimesOf(p *cpu.CPU, now sim.Time) Times {
+	q := runqueues.Raw(p)
+	x := q.times
+	if d := now - q.curr.exec.start; d > 0 {
+		x.book(q.curr, d)
+	}
+	return x
+}
+
+// SwitchesOf is how often p went from one task to another; the sum over the
+// CPUs models nr_context_switches (kernel/sched/core.c).
+func SwitchesOf(p *cpu.CPU) uint64 { return runqueues.Raw(p).switches }
+
+// RunningOn is the number of tasks that run or are ready on p, its idle task
+// not counted (nr_running of its runqueue).
+func RunningOn(p *cpu.CPU) int { return load(p) }
+
+// Forks models total_forks: how many tasks were ever made.
+func Forks(c *cpu.CPU) int { return shared.Of(c).forks }
+
+// WatchdogThresh is kernel.watchdog_thresh; 0 means that nobody watches.
+func WatchdogThresh(c *cpu.CPU) sim.Time { return shared.Of(c).thresh }
+
+// SetWatchdogThresh models proc_watchdog_thresh: the watchdogs start over
+// with the new threshold.
+func SetWatchdogThresh(c *cpu.CPU, d sim.Time) {
+	shared.Of(c).thresh = d
+	for _, p := range c.Peers {
+		runqueues.Raw(p).touched = p.Now()
+	}
+}
+
+// Voluntary is how often the task left a CPU because it had to wait (nvcsw).
+func (t *Task) Voluntary() uint64 { return t.exec.voluntary }
+
+// Involuntary is how often it was made to leave while it was ready (nivcsw).
+func (t *Task) Involuntary() uint64 { return t.exec.involuntary }
+
+// left counts a switch away from the task, as __schedule chooses between
+// nivcsw and nvcsw.
+func (x *accounting) left(ready bool) {
+	if ready {
+		x.involuntary++
+	} else {
+		x.voluntary++
+	}
+}
