@@ -1,0 +1,122 @@
+package grade
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An overlay maps paths to the text that the build sees there instead.
+type overlay map[string][]byte
+
+// write stores the overlay's texts in dir and returns the file for -overlay.
+func (o overlay) write(dir string) (string, error) {
+	replace := make(map[string]string)
+	for i, path := range slices.Sorted(maps.Keys(o)) {
+		file := filepath.Join(dir, fmt.Sprintf("%d-%s", i, filepath.Base(path)))
+		if err := os.WriteFile(file, o[path], 0o600); err != nil {
+			return "", err
+		}
+		replace[path] = file
+	}
+	data, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", err
+	}
+	file := filepath.Join(dir, "overlay.json")
+	return file, os.WriteFile(file, data, 0o600)
+}
+
+// A BuildError is what the compiler says, sorted by file.
+type BuildError struct {
+	Files    map[string]string // messages by the file's base name
+	Packages map[string]string // the first message by import path
+	Text     string
+}
+
+// Error is the compiler's text.
+func (e *BuildError) Error() string { return e.Text }
+
+// compile runs one go command over the lab with an overlay.
+func (c *Course) compile(o overlay, args ...string) error {
+	if len(o) > 0 {
+		dir, err := os.MkdirTemp("", "bothhalves-overlay-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+		file, err := o.write(dir)
+		if err != nil {
+			return err
+		}
+		args = slices.Insert(args, 1, "-overlay="+file)
+	}
+	return c.goCommand(args...)
+}
+
+func (c *Course) goCommand(args ...string) error {
+	cmd := exec.Command("go", args...)
+	cmd.Dir = c.Root
+	out := new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = out, out
+	if err := cmd.Run(); err != nil {
+		if out.Len() == 0 {
+			return fmt.Errorf("go %s: %w", args[0], err)
+		}
+		return newBuildError(out.String())
+	}
+	return nil
+}
+
+var compilerLine = regexp.MustCompile(`^(?:\./)?(\S+?\.go):(\d+)(?::\d+)?: (.*)$`)
+
+// newBuildError cuts the compiler's output to messages of at most ten lines a
+// file.
+func newBuildError(text string) *BuildError {
+	e := &BuildError{Files: make(map[string]string), Packages: make(map[string]string)}
+	var all []string
+	pkg := ""
+	for line := range strings.Lines(text) {
+		line = strings.TrimRight(line, "\n")
+		if name, ok := strings.CutPrefix(line, "# "); ok {
+			pkg, _, _ = strings.Cut(name, " ")
+			continue
+		}
+		if strings.HasSuffix(line, "too many errors") {
+			continue
+		}
+		if pkg != "" && e.Packages[pkg] == "" {
+			e.Packages[pkg] = line
+		}
+		m := compilerLine.FindStringSubmatch(strings.TrimPrefix(line, "vet: "))
+		if m == nil {
+			all = append(all, line)
+			continue
+		}
+		base := filepath.Base(m[1])
+		msg := fmt.Sprintf("%s:%s: %s", base, m[2], m[3])
+		all = append(all, msg)
+		if strings.Count(e.Files[base], "\n") < 10 {
+			e.Files[base] += msg + "\n"
+		}
+	}
+	e.Text = strings.Join(all[:min(len(all), 20)], "\n")
+	return e
+}
+
+// testBinary builds the lab's test binary. The same sources under the same
+// name are linked once.
+func (c *Course) testBinary(l *Lab, name string, o overlay) (string, error) {
+	out := c.State("bin", name)
+	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
+		return "", err
+	}
+	return out, c.compile(o, "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", out, "./labs/"+l.Name)
+}

@@ -1,0 +1,141 @@
+package worker
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"bothhalves/checker/script"
+	"bothhalves/kernelsim/shell"
+)
+
+// A repl is the shell with the student's part: it replays a check, then takes
+// lines.
+type repl struct {
+	s         *session
+	in        *bufio.Scanner
+	out, errw io.Writer
+	prompt    bool
+}
+
+func newREPL(s *session, in io.Reader, out, errw io.Writer) *repl {
+	r := &repl{s: s, in: bufio.NewScanner(in), out: out, errw: errw}
+	if f, ok := in.(*os.File); ok {
+		if st, err := f.Stat(); err == nil && st.Mode()&os.ModeCharDevice != 0 {
+			r.prompt = true
+		}
+	}
+	return r
+}
+
+// run replays what was asked for and then reads lines to the end of input.
+func (r *repl) run(req *Request, task *script.Task) error {
+	if req.Shell.Check != "" {
+		r.replay(req.Shell, task)
+	}
+	status := shell.StatusOK
+	for r.ask(); r.in.Scan(); r.ask() {
+		line := strings.TrimSpace(r.in.Text())
+		if line == "exit" || line == "quit" {
+			break
+		}
+		status = shell.ErrorStatus(r.line(line))
+	}
+	if r.prompt {
+		fmt.Fprintln(r.out)
+		return nil
+	}
+	if status != shell.StatusOK {
+		return fmt.Errorf("the last line failed with status %d", status)
+	}
+	return nil
+}
+
+func (r *repl) ask() {
+	if r.prompt {
+		fmt.Fprint(r.out, "# ")
+	}
+}
+
+func (r *repl) line(text string) error {
+	return guarded(r.errw, func() error { return r.s.Session.Line(text, r.out, r.errw) })
+}
+
+// guarded keeps the shell alive when the student's part panics outside the
+// machine's own guard.
+func guarded(errw io.Writer, f func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+			fmt.Fprintln(errw, err)
+		}
+	}()
+	return f()
+}
+
+// replay types a check's commands, up to an event of the trace.
+func (r *repl) replay(req *ShellRequest, task *script.Task) {
+	shape := task.Shapes[min(max(req.Shape, 0), len(task.Shapes)-1)]
+	if req.Seed > 0 {
+		shape = shape.With("seed", strconv.FormatUint(req.Seed, 10))
+	}
+	vocabulary := Vocabulary()
+	for _, c := range task.Checks {
+		if c.Name != req.Check {
+			continue
+		}
+		fmt.Fprintf(r.out, "# %s (%s)\n", c.Name, shape)
+		for _, body := range c.Body {
+			line := expand(body, shape)
+			if words, err := script.Words(line); err != nil || len(words) == 0 || !isVerb(words, vocabulary) {
+				continue
+			}
+			fmt.Fprintf(r.out, "# %s\n", line)
+			if r.line(line) != nil {
+				return
+			}
+		}
+		r.backTo(req.Event)
+	}
+}
+
+func isVerb(words []string, v script.Vocabulary) bool {
+	name := words[0]
+	if name == "!" && len(words) > 1 {
+		name = words[1]
+	}
+	for _, verb := range v.Verbs {
+		if verb == name {
+			return true
+		}
+	}
+	return false
+}
+
+// backTo shows the trace around an event.
+func (r *repl) backTo(event int) {
+	if event <= 0 {
+		return
+	}
+	lines := r.s.Trace()
+	from, to := max(0, event-6), min(len(lines), event+5)
+	for i := from; i < to; i++ {
+		mark := "  "
+		if i == event-1 {
+			mark = "> "
+		}
+		fmt.Fprintf(r.out, "%s%s\n", mark, lines[i])
+	}
+}
+
+// expand puts a shape's values in place of $NAME, outside quotes.
+func expand(line string, shape script.Shape) string {
+	parts := strings.Split(line, "'")
+	for i := 0; i < len(parts); i += 2 {
+		parts[i] = os.Expand(parts[i], func(name string) string { return shape.Get(strings.ToLower(name)) })
+	}
+	return strings.Join(parts, "'")
+}
