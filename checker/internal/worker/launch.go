@@ -195,3 +195,21 @@ func (t *tail) String() string {
 	}
 	return s
 }
+
+// Interact starts a worker that a person talks to.
+func Interact(p Program, req Request, in io.Reader, out, errw io.Writer) error {
+	dir, err := os.MkdirTemp("", "bothhalves-worker-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	cmd, err := p.command(dir, &req)
+	if err != nil {
+		return err
+	}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errw
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("the shell ended with its last line failed (%w)", err)
+	}
+	return nil
+}

@@ -1,0 +1,61 @@
+package grade
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"bothhalves/checker/internal/worker"
+	"bothhalves/checker/script"
+)
+
+// ShellOptions say what a shell replays before it takes lines.
+type ShellOptions struct {
+	Check string
+	Seed  uint64
+	Event int
+}
+
+// Shell runs the simulator's shell with the student's part plugged in.
+func (c *Course) Shell(l *Lab, t *Task, opt ShellOptions, in io.Reader, out, errw io.Writer) error {
+	g := &grading{course: c, lab: l, opt: Options{Tasks: []string{t.ID}, Force: true},
+		results: make(map[string]script.TaskResult), src: make(map[string][]byte)}
+	if err := g.read(); err != nil {
+		return err
+	}
+	if err := g.build(); err != nil {
+		return err
+	}
+	src, ok := g.src[t.ID]
+	if !ok {
+		return fmt.Errorf("%s: %s\n%s", t.Name(), g.results[t.ID].Status, g.results[t.ID].Message)
+	}
+	req := worker.Request{Lab: l.Name, Task: t.ID, Text: t.Text, Student: src}
+	shell := worker.ShellRequest{Check: opt.Check, Seed: opt.Seed, Event: opt.Event}
+	if opt.Check == "" && (opt.Seed > 0 || opt.Event > 0) {
+		var err error
+		if shell.Check, shell.Shape, err = g.failing(t, src); err != nil {
+			return err
+		}
+	}
+	req.Shell = &shell
+	return worker.Interact(worker.TestBinary(g.binary, TestName, l.Dir), req, in, out, errw)
+}
+
+// failing runs the task to find the first failed check and its shape.
+func (g *grading) failing(t *Task, src []byte) (check string, shape int, err error) {
+	r, err := g.runTask(t, src)
+	if err != nil {
+		return "", 0, err
+	}
+	i := r.FirstFailed()
+	if i < 0 {
+		return t.Checks[0].Name, 0, nil
+	}
+	if a := r.Checks[i].First(); a != nil {
+		shape = max(0, slices.IndexFunc(t.Shapes, func(s script.Shape) bool {
+			return s.With("seed", fmt.Sprint(a.Seed)).String() == a.Shape
+		}))
+	}
+	return r.Checks[i].Name, shape, nil
+}
