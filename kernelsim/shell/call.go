@@ -101,11 +101,16 @@ func (c *Call) number(what, text string, lo, hi int) (int, error) {
 	switch {
 	case err != nil:
 		return 0, c.Misuse("%s: %s: not a number", what, text)
+	case n < int64(lo) && hi == unlimited:
+		return 0, c.Misuse("%s: %s: not a number from %d on", what, text, lo)
 	case n < int64(lo) || n > int64(hi):
 		return 0, c.Misuse("%s: %s: not between %d and %d", what, text, lo, hi)
 	}
 	return int(n), nil
 }
+
+// unlimited is an upper limit of number that no message mentions.
+const unlimited = 1 << 40
 
 // cpu reads a CPU number of the current machine; what is the flag that it
 // belongs to, with its colon, or empty.

@@ -62,13 +62,14 @@ func (s *stage) Close() error {
 	if len(s.rest) > 0 && s.err == nil {
 		s.err = s.filter.line(s.rest)
 	}
-	if err := s.filter.end(); err != nil {
-		return err
+	err := s.filter.end()
+	if err == nil {
+		err = s.err
 	}
-	if s.err == errFull {
+	if err == errFull {
 		return nil
 	}
-	return s.err
+	return err
 }
 
 // writeLine writes a line and its newline.

@@ -43,6 +43,7 @@ type Flag struct {
 	Help string
 	With string // the form it belongs to, by its first word; "" for all
 	Many bool   // may be given again
+	Must bool   // has to be given; the verb sees to it
 	Held bool   // of the contract but not of this build: refused, not listed
 }
 
@@ -70,11 +71,13 @@ func (v *Verb) usageOf(form string) string {
 }
 
 func (f Flag) usage() string {
-	text := "[-" + f.Name
+	text := "-" + f.Name
 	if f.Arg != "" {
 		text += " " + f.Arg
 	}
-	text += "]"
+	if !f.Must {
+		text = "[" + text + "]"
+	}
 	if f.Many {
 		text += "…"
 	}

@@ -18,7 +18,7 @@ func runBack(c *Call) error {
 	}
 	if len(c.Args) == 1 {
 		var err error
-		if n, err = c.number("N", c.Args[0], 1, 1<<60); err != nil {
+		if n, err = c.number("N", c.Args[0], 1, unlimited); err != nil {
 			return err
 		}
 	}

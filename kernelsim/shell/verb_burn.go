@@ -17,7 +17,7 @@ runs: burn starts it and returns.`,
 
 func runBurn(c *Call) error {
 	if len(c.Args) != 1 {
-		return c.Misuse("one DURATION")
+		return c.Misuse("wants one DURATION")
 	}
 	d, err := c.duration(c.Args[0])
 	if err != nil {

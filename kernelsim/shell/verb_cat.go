@@ -12,7 +12,7 @@ func catVerb() *Verb {
 
 func runCat(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("PATH is missing: which file")
+		return c.Misuse("wants a PATH")
 	}
 	var failed error
 	for _, path := range c.Args {

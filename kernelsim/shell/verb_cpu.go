@@ -21,7 +21,7 @@ current task on one line.`,
 
 func runCPU(c *Call) error {
 	if len(c.Args) < 2 {
-		return c.Misuse("a CPU's number and what to do with it")
+		return c.Misuse("wants a CPU's number and what to do with it")
 	}
 	n, err := c.cpu("", c.Args[0])
 	if err != nil {

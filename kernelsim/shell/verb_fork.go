@@ -13,7 +13,7 @@ func forkVerb() *Verb {
 
 func runFork(c *Call) error {
 	if len(c.Args) != 1 || c.Args[0] == "" {
-		return c.Misuse("one NAME")
+		return c.Misuse("wants one NAME")
 	}
 	s, name := c.Session, c.Args[0]
 	if s.find(name) != nil {

@@ -17,7 +17,7 @@ as far as the machine has what they show.`,
 
 func runInfo(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("what to show is missing")
+		return c.Misuse("wants percpu, registers or mtree")
 	}
 	topic, rest := c.Args[0], c.Args[1:]
 	if comes := laterTopic(topic); comes != "" {

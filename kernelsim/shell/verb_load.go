@@ -13,7 +13,7 @@ func loadVerb() *Verb {
 
 func runLoad(c *Call) error {
 	if len(c.Args) != 1 {
-		return c.Misuse("one FILE")
+		return c.Misuse("wants one FILE")
 	}
 	name, s := c.Args[0], c.Session
 	data, err := s.host.ReadFile(name)

@@ -18,7 +18,7 @@ func modprobeVerb() *Verb {
 func runModprobe(c *Call) error {
 	m := c.Machine()
 	if len(c.Args) != 1 {
-		return c.Misuse("one MODULE; there are: %s", orNone(m.Modules()))
+		return c.Misuse("wants one MODULE; there are: %s", orNone(m.Modules()))
 	}
 	if name := c.Args[0]; !slices.Contains(m.Modules(), name) {
 		return c.Fail(name+": "+errno.ENOENT.Error()+didYouMean(name, m.Modules()), nil)

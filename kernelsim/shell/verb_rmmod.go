@@ -14,7 +14,7 @@ func runRmmod(c *Call) error {
 		for _, mod := range c.Machine().Loaded() {
 			loaded = append(loaded, mod.Name)
 		}
-		return c.Misuse("one MODULE; loaded: %s", orNone(loaded))
+		return c.Misuse("wants one MODULE; loaded: %s", orNone(loaded))
 	}
 	return c.ran(c.Machine().Rmmod(c.Args[0]))
 }

@@ -19,7 +19,7 @@ last two fail after 10 s of virtual time. Ctrl-C stops a run where it is.`,
 
 func runRun(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("say how long")
+		return c.Misuse("wants to know how long")
 	}
 	m := c.Machine()
 	switch word := c.Args[0]; {

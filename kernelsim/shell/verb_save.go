@@ -13,7 +13,7 @@ build of the simulator is needed for that.`,
 
 func runSave(c *Call) error {
 	if len(c.Args) != 1 {
-		return c.Misuse("one FILE")
+		return c.Misuse("wants one FILE")
 	}
 	name := c.Args[0]
 	if err := c.writeHost(name, c.Session.box.encode(c.Session.build())); err != nil {

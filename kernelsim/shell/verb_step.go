@@ -21,7 +21,7 @@ func runStep(c *Call) error {
 	}
 	if len(c.Args) == 1 {
 		var err error
-		if n, err = c.number("N", c.Args[0], 1, 1<<40); err != nil {
+		if n, err = c.number("N", c.Args[0], 1, unlimited); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,7 @@ func sysctlVerb() *Verb {
 
 func runSysctl(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("NAME is missing: which setting")
+		return c.Misuse("wants a NAME")
 	}
 	for _, arg := range c.Args {
 		if c.Has("w") && !strings.Contains(arg, "=") {

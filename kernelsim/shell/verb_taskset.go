@@ -10,7 +10,7 @@ func tasksetVerb() *Verb {
 		Name: "taskset", Group: GroupBox, Args: "CMD…",
 		Summary: "starts a program bound to some CPUs",
 		Detail:  "CPUS is a list as in /proc: 0, 0-2 or 1,3.",
-		Flags:   []Flag{{Name: "c", Arg: "CPUS", Help: "where it may run"}},
+		Flags:   []Flag{{Name: "c", Arg: "CPUS", Must: true, Help: "where it may run"}},
 		Run:     runTaskset, Command: true,
 	}
 }
@@ -18,9 +18,9 @@ func tasksetVerb() *Verb {
 func runTaskset(c *Call) error {
 	switch {
 	case !c.Has("c"):
-		return c.Misuse("-c CPUS is missing")
+		return c.Misuse("wants -c CPUS")
 	case len(c.Args) == 0:
-		return c.Misuse("CMD is missing: which program")
+		return c.Misuse("wants a CMD to run")
 	}
 	cpus, err := c.cpuList(c.Flag("c", ""))
 	if err != nil {

@@ -40,7 +40,7 @@ type tracing struct {
 
 func runTrace(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("start, stop or show")
+		return c.Misuse("wants start, stop or show")
 	}
 	if err := c.oneOf(c.Args[0]); err != nil {
 		return err
