@@ -27,6 +27,7 @@ func Parts() []machine.Part {
 func Modules() []machine.Module {
 	return []machine.Module{
 		{Name: "count_shared", Init: countShared, Files: file("count_shared", showShared)},
+		{Name: "count_locked", Init: countLocked, Files: file("count_locked", showShared)},
 		{Name: "count_percpu", Init: countPerCPU, Files: file("count_percpu", showOwn)},
 		{Name: "count_irq", Init: countIRQ, Exit: exitIRQ, Files: file("count_irq", showIRQ)},
 		{Name: "count_pair", Init: countPair, Files: file("count_pair", showPair)},

@@ -49,6 +49,7 @@ func TestCounts(t *testing.T) {
 	}{
 		{sample: "count_shared", cfg: machine.Config{CPUs: 4}, want: "counted 4000", wrong: true},
 		{sample: "count_shared", cfg: machine.Config{CPUs: 1}, want: "counted 1000"},
+		{sample: "count_locked", cfg: machine.Config{CPUs: 4, Seed: 3}, want: "counted 4000"},
 		{sample: "count_percpu", cfg: machine.Config{CPUs: 4}, want: "counted 4000"},
 		{sample: "count_percpu", cfg: machine.Config{CPUs: 4, Seed: 9}, want: "counted 4000"},
 		{sample: "count_irq", cfg: machine.Config{CPUs: 2}, irq: 5 * sim.Microsecond, want: "counted 11", wrong: true},

@@ -3,6 +3,7 @@ package samples
 import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 )
@@ -26,3 +27,21 @@ func countShared(c *cpu.CPU) error {
 }
 
 func showShared(c *cpu.CPU) string { return result(c, *counter.Of(c)) }
+
+// counterLock is held over every access of count_locked to counter.
+var counterLock = lock.Define("samples_counter_lock")
+
+// addLocked is counter++ under a lock.
+func addLocked(t *sched.Task) {
+	l := counterLock.Of(t.CPU())
+	l.Lock(t.CPU())
+	addShared(t)
+	l.Unlock(t.CPU())
+}
+
+// countLocked is the module count_locked.
+func countLocked(c *cpu.CPU) error {
+	*counter.Of(c) = 0
+	onEveryCPU(c, "count_locked", addLocked)
+	return nil
+}
