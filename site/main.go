@@ -21,7 +21,8 @@ const help = `site builds the book "Both Halves" and serves it.
 usage: go run ./site VERB
 
   start [-addr HOST:PORT]   build, serve on localhost, follow every save
-  build [-o DIR]            write the pages (to site/public)
+  build [-o DIR] [-k]       write the pages (to site/public); -k even if
+                            something is wrong with them
   update                    rewrite what has drifted in the Markdown: listings,
                             recorded output, computed answers
   check                     say what update would rewrite, change nothing
@@ -94,8 +95,9 @@ func start(args []string, out, progress io.Writer) error {
 }
 
 func buildSite(args []string, out, progress io.Writer) error {
-	dir := ""
-	if err := options("build", args, func(f *flag.FlagSet) { f.StringVar(&dir, "o", "", "") }); err != nil {
+	dir, anyway := "", false
+	define := func(f *flag.FlagSet) { f.StringVar(&dir, "o", "", ""); f.BoolVar(&anyway, "k", false, "") }
+	if err := options("build", args, define); err != nil {
 		return err
 	}
 	c, err := config(progress)
@@ -110,14 +112,14 @@ func buildSite(args []string, out, progress io.Writer) error {
 		return err
 	}
 	site, err := b.Build()
-	if err != nil {
+	if err != nil && (!anyway || site == nil) {
 		return err
 	}
-	if err := site.Write(dir); err != nil {
-		return err
+	if werr := site.Write(dir); werr != nil {
+		return werr
 	}
 	fmt.Fprintf(out, "%d files in %s; open %s\n", len(site.Files), dir, filepath.Join(dir, "index.html"))
-	return nil
+	return err
 }
 
 func update(args []string, out, progress io.Writer) error {

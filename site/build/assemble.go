@@ -57,6 +57,8 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 	}
 	site := &Site{Files: map[string][]byte{}, Slugs: map[string]string{}}
 	parts := navigation(pages)
+	front := contentsView(parts)
+	pages = withoutFront(pages, func(p *page) { front = frontView(p, parts) })
 	for i, p := range pages {
 		v := b.chapterView(p)
 		v.Prev, v.Next = neighbors(pages, i)
@@ -67,7 +69,7 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 		site.Slugs[p.file] = p.slug + ".html"
 	}
 	others := map[string]map[string]int{}
-	for _, v := range append(b.generated(), b.verbsView(), contentsView(parts), missingView()) {
+	for _, v := range append(b.generated(), b.verbsView(), front, missingView()) {
 		v.Nav = markCurrent(parts, v.Slug+".html")
 		if err := site.add(frame, v); err != nil {
 			return nil, nil, err
@@ -75,6 +77,20 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 		others[v.Slug] = idsIn(string(v.Body))
 	}
 	return site, others, b.addFiles(site)
+}
+
+// withoutFront takes the edition's index.md out of the pages: it becomes the
+// front page.
+func withoutFront(pages []*page, front func(*page)) []*page {
+	var rest []*page
+	for _, p := range pages {
+		if p.slug == "index" {
+			front(p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return rest
 }
 
 func (s *Site) add(frame *template.Template, v view) error {
@@ -158,7 +174,7 @@ func (p *page) label() string {
 // navigation sorts the pages into parts for the contents.
 func navigation(pages []*page) []navPart {
 	parts := []navPart{{Title: "Chapters"}, {Title: "Appendices"}, {Title: "Labs"}}
-	for _, p := range pages {
+	for _, p := range withoutFront(pages, func(*page) {}) {
 		e := navEntry{Href: p.slug + ".html", Number: p.number(), Title: p.title(), Summary: p.front.Summary, Minutes: p.minutes()}
 		at := map[string]int{"Appendix": 1, "Lab": 2}[strings.Fields(p.label())[0]]
 		parts[at].Entries = append(parts[at].Entries, e)

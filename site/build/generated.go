@@ -134,6 +134,17 @@ func (b *Builder) tasks(lab string) template.HTML {
 	return template.HTML(out.String())
 }
 
+// frontView is the first page of a book that has an index.md: its text, then
+// the contents.
+func frontView(p *page, parts []navPart) view {
+	v := contentsView(parts)
+	v.Heading, v.Body = template.HTML(p.heading), template.HTML(p.html)+v.Body
+	if p.front.Summary != "" {
+		v.Summary = p.front.Summary
+	}
+	return v
+}
+
 // contentsView is the site's first page.
 func contentsView(parts []navPart) view {
 	var b strings.Builder

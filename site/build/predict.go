@@ -20,6 +20,7 @@ type ask struct {
 	key     string
 	choices []string
 	value   string
+	failed  bool // its problem is reported already
 }
 
 // A span is a stretch of the page's source.
@@ -38,7 +39,7 @@ func predictBlock(p *page, f *fence) string {
 		p.problem(f.pos, "a prediction needs a question and what it asks for", "write the question, then `ask: key, key`, then `answer key = VALUE from COMMAND`")
 	}
 	for _, k := range q.keys {
-		if k.value == "" {
+		if k.value == "" && !k.failed {
 			p.problem(f.pos, "nothing answers "+k.key, "write `answer "+k.key+" = ? from COMMAND`; update fills in the value")
 		}
 	}
@@ -99,6 +100,7 @@ func (f *fence) answer(p *page, q *prediction, line, rest string, at int) {
 	fork := p.machines.fork()
 	res, failed := fork.RunAll(console.Commands(cmds))
 	if failed != "" {
+		k.failed = true
 		p.problem(at-p.base, "`"+failed+"` failed: "+strings.TrimSpace(res.Out), "it runs on a copy of the section's machine, as it is at this point")
 		return
 	}

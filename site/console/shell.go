@@ -106,8 +106,11 @@ func (b *book) Timeline() (figure.Timeline, error) {
 			t.To = max(t.To, s.To)
 		}
 	}
+	for i := range t.Lanes {
+		t.Lanes[i].Spans = withIdle(t.Lanes[i].Spans, t.To)
+	}
 	for _, r := range m.Ring().From(0) {
-		if !strongest(r) && int(r.CPU) < len(t.Lanes) {
+		if !shown(r) && int(r.CPU) < len(t.Lanes) {
 			lane := &t.Lanes[r.CPU]
 			lane.Marks = append(lane.Marks, figure.Mark{At: r.Time, Label: r.Kind.String() + ": " + view.Args(r, m.Ring().Names())})
 		}
@@ -115,8 +118,8 @@ func (b *book) Timeline() (figure.Timeline, error) {
 	return t, nil
 }
 
-// strongest are the events that the spans already show.
-func strongest(r *trace.Record) bool {
+// shown says whether the spans show the event already.
+func shown(r *trace.Record) bool {
 	switch r.Kind {
 	case trace.LocalTimerEntry, trace.LocalTimerExit, trace.RescheduleEntry, trace.RescheduleExit, trace.VectorEntry, trace.VectorExit:
 		return true
@@ -134,6 +137,27 @@ func spans(l view.Lane) []figure.Span {
 		out = append(out, f)
 	}
 	return out
+}
+
+// withIdle fills the time in which no task ran.
+func withIdle(spans []figure.Span, to int64) []figure.Span {
+	var out, upper []figure.Span
+	at := int64(0)
+	for _, s := range spans {
+		if s.Depth > 0 {
+			upper = append(upper, s)
+			continue
+		}
+		if s.Start > at {
+			out = append(out, figure.Span{Start: at, End: s.Start, Context: "idle"})
+		}
+		out = append(out, s)
+		at = s.End
+	}
+	if to > at {
+		out = append(out, figure.Span{Start: at, End: to, Context: "idle"})
+	}
+	return append(out, upper...)
 }
 
 // Layouts are the bit layouts that a figure can draw by name.

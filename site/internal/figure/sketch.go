@@ -34,8 +34,10 @@ func Sequence(text string) (Drawing, error) {
 	if len(lanes) == 0 {
 		return Drawing{}, fmt.Errorf("no `lanes: A, B` line")
 	}
-	c.lanes(lanes, y)
-	return c.drawing(y+6, table), nil
+	back := &canvas{}
+	back.lanes(lanes, y)
+	back.b.WriteString(c.b.String()) // what is sent stands on the lanes
+	return back.drawing(y+6, table), nil
 }
 
 func laneX(lanes []string, i int) float64 {
@@ -99,14 +101,14 @@ func Flow(text string) (Drawing, error) {
 	if len(all) == 0 {
 		return Drawing{}, fmt.Errorf("a flow needs one line for each step")
 	}
-	y := 4.0
+	y, bottom := 4.0, 0.0
 	for i, line := range all {
 		what, note, _ := strings.Cut(line, "|")
 		what, note = strings.TrimSpace(what), strings.TrimSpace(note)
 		lines, notes := wrap(what, 46), wrap(note, 44)
 		h := float64(len(lines))*15 + 14
 		if i > 0 {
-			c.arrow(180, y-22, 180, y)
+			c.arrow(180, bottom, 180, y)
 		}
 		c.rect(10, y, 340, h, "box")
 		for k, l := range lines {
@@ -115,6 +117,7 @@ func Flow(text string) (Drawing, error) {
 		for k, l := range notes {
 			c.text(372, y+20+float64(k)*14, "small", l)
 		}
+		bottom = y + h
 		y += max(h, float64(len(notes))*14+8) + 22
 		table.Rows = append(table.Rows, []string{fmt.Sprint(i + 1), what, note})
 	}
@@ -143,14 +146,14 @@ func MemoryMap(text string) (Drawing, error) {
 		}
 		what, note, _ := strings.Cut(rest, "|")
 		what, note = strings.TrimSpace(what), strings.TrimSpace(note)
-		c.rect(210, y, 240, 38, "box")
-		c.text(330, y+23, "mid", shorten(what, 236))
-		c.text(202, y+11, "small end", to)
-		c.text(202, y+36, "small end", from)
+		c.rect(210, y, 240, 44, "box")
+		c.text(330, y+26, "mid", shorten(what, 236))
+		c.text(202, y+14, "small end", to)
+		c.text(202, y+38, "small end", from)
 		for i, l := range wrap(note, 40)[:min(2, len(wrap(note, 40)))] {
-			c.text(462, y+17+float64(i)*14, "small", l)
+			c.text(462, y+20+float64(i)*14, "small", l)
 		}
-		y += 38
+		y += 44
 		table.Rows = append(table.Rows, []string{from, to, what, note})
 	}
 	if len(table.Rows) == 0 {

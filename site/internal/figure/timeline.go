@@ -49,8 +49,9 @@ func (t Timeline) Draw() Drawing {
 		base := y + 16 + float64(depth)*laneHeight*0.6
 		c.text(0, base+laneHeight/2+4, "label", l.Name)
 		c.line(laneLeft, base+laneHeight, width, base+laneHeight, "tick")
+		labelEnd := 0.0
 		for _, s := range l.Spans {
-			c.span(t, s, base)
+			labelEnd = c.span(t, s, base, labelEnd)
 			table.Rows = append(table.Rows, []string{"", t.moment(s.Start) + " – " + t.moment(s.End), l.Name, s.Context + " " + s.Label})
 		}
 		lastX := -100.0
@@ -82,15 +83,30 @@ func (t Timeline) x(at int64) float64 {
 // moment is a time since the timeline's beginning.
 func (t Timeline) moment(at int64) string { return time.Duration(at - t.From).String() }
 
-func (c *canvas) span(t Timeline, s Span, base float64) {
+// span draws one stretch. An interrupt is drawn no narrower than can be seen,
+// and where its name has no room inside, it stands behind it, unless the last
+// such name is in the way. It returns where that name ends.
+func (c *canvas) span(t Timeline, s Span, base, labelEnd float64) float64 {
 	x, w := t.x(s.Start), t.x(s.End)-t.x(s.Start)
 	h, y := laneHeight, base
 	if s.Depth > 0 {
 		h = laneHeight * 0.6
 		y = base - float64(s.Depth)*h
+		w = max(w, 3)
 	}
 	c.rect(x, y, w, h, "span "+s.Context)
-	c.text(x+w/2, y+h/2+4, "mid small", shorten(s.Label, w))
+	if s.Context == "idle" {
+		return labelEnd
+	}
+	if label := shorten(s.Label, w-4); label == s.Label || s.Depth == 0 {
+		c.text(x+w/2, y+h/2+4, "mid small", label)
+		return labelEnd
+	}
+	if x+w+4 < labelEnd || x+w+4+textWidth(s.Label) > width {
+		return labelEnd
+	}
+	c.text(x+w+4, y+h/2+4, "small", s.Label)
+	return x + w + 8 + textWidth(s.Label)
 }
 
 // mark draws a numbered event above the lane; numbers too close to the last
