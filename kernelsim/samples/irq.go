@@ -44,5 +44,5 @@ func exitIRQ(c *cpu.CPU) { entry.Free(c, eventVector) }
 
 func showIRQ(c *cpu.CPU) string {
 	last := c.Peers[len(c.Peers)-1]
-	return fmt.Sprintf("interrupts %d\ncounted %d\n", entry.StatsOf(last).Vector[eventVector], events.Peek(last))
+	return fmt.Sprintf("interrupts %d\ncounted %d\n", entry.StatsOf(last).Vector[eventVector], events.On(c, last.ID))
 }

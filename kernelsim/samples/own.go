@@ -20,7 +20,7 @@ func addOwn(t *sched.Task) { own.Inc(t.CPU()) }
 func sumOwn(c *cpu.CPU) int {
 	sum := 0
 	for n := range c.Peers {
-		sum += int(own.Peek(c.Peers[n]))
+		sum += int(own.On(c, n))
 	}
 	return sum
 }
@@ -34,7 +34,7 @@ func countPerCPU(c *cpu.CPU) error {
 func showOwn(c *cpu.CPU) string {
 	var b strings.Builder
 	for n := range c.Peers {
-		fmt.Fprintf(&b, "CPU%d %d\n", n, own.Peek(c.Peers[n]))
+		fmt.Fprintf(&b, "CPU%d %d\n", n, own.On(c, n))
 	}
 	return b.String() + result(c, sumOwn(c))
 }

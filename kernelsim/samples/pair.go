@@ -56,7 +56,7 @@ func showPair(c *cpu.CPU) string {
 	var b strings.Builder
 	b.WriteString("        packets      bytes  bytes/60\n")
 	for n := range c.Peers {
-		p, s := packets.Peek(c.Peers[n]), bytes.Peek(c.Peers[n])
+		p, s := packets.On(c, n), bytes.On(c, n)
 		fmt.Fprintf(&b, "CPU%-2d %9d  %9d %9d\n", n, p, s, s/frameSize)
 	}
 	return b.String()

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/samples"
@@ -34,7 +35,9 @@ func run(t *testing.T, cfg machine.Config, name string, irq sim.Time) (string, e
 	err = m.RunIdle()
 	text := ""
 	for _, f := range m.Loaded()[0].Files {
-		text += f.Read(m.CPUs()[0])
+		if err := m.Do("cat", func(c *cpu.CPU) { text += f.Read(c) }); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return text, err
 }
