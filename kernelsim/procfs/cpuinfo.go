@@ -1,0 +1,40 @@
+package procfs
+
+import (
+	"fmt"
+	"strings"
+)
+
+// cpuinfo models show_cpuinfo (arch/x86/kernel/cpu/proc.c): the lines whose
+// content the recordings give. The processor is theirs, each node is a
+// package, and there is one thread a core.
+func (fs *FS) cpuinfo() string {
+	var b strings.Builder
+	for _, p := range fs.online() {
+		package_, core, siblings := fs.topology(p.ID)
+		fmt.Fprintf(&b, "processor\t: %d\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 44\n", p.ID)
+		b.WriteString("model name\t: Intel Westmere E56xx/L56xx/X56xx (Nehalem-C)\nstepping\t: 1\ncpu MHz\t\t: 2600.000\n")
+		fmt.Fprintf(&b, "physical id\t: %d\nsiblings\t: %d\ncore id\t\t: %d\ncpu cores\t: %d\n", package_, len(siblings), core, len(siblings))
+		fmt.Fprintf(&b, "apicid\t\t: %d\ninitial apicid\t: %d\nbogomips\t: 5200.00\n\n", p.ID, p.ID)
+	}
+	return b.String()
+}
+
+// topology is a CPU's package, its core's number in it, and all CPUs of the
+// package.
+func (fs *FS) topology(id int) (package_, core int, siblings []int) {
+	package_ = fs.m.Node(id)
+	siblings = fs.cpusOf(package_)
+	return package_, id - siblings[0], siblings
+}
+
+// cpusOf lists the CPUs of a node.
+func (fs *FS) cpusOf(node int) []int {
+	var list []int
+	for _, p := range fs.m.CPUs() {
+		if fs.m.Node(p.ID) == node {
+			list = append(list, p.ID)
+		}
+	}
+	return list
+}
