@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"io"
 	"os"
+	"os/signal"
 	"sync/atomic"
 )
 
@@ -30,6 +31,22 @@ func (h *host) WriteFile(name string, data []byte) error {
 
 // Interrupted is true once after each Ctrl-C.
 func (h *host) Interrupted() bool { return h.interrupted.Swap(false) }
+
+// watchInterrupts notes each Ctrl-C until the function that it returns is
+// called.
+func (h *host) watchInterrupts() (stop func()) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt)
+	go func() {
+		for range signals {
+			h.interrupted.Store(true)
+		}
+	}()
+	return func() {
+		signal.Stop(signals)
+		close(signals)
+	}
+}
 
 // Build identifies this build: the program's own bytes.
 func (h *host) Build() string { return buildID() }

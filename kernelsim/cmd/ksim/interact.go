@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
 
@@ -14,54 +13,60 @@ import (
 	"bothhalves/kernelsim/shell"
 )
 
-// interact reads commands from the terminal until Ctrl-D. A failed command
-// does not end it.
-func interact(s *shell.Session, h *host, out *pipeWriter, stderr io.Writer) int {
+// A terminal is the prompt: the line editor, and how the terminal behaves
+// while a line is edited and while a command runs.
+type terminal struct {
+	line        *liner.State
+	cooked, raw liner.ModeApplier
+}
+
+func openTerminal(s *shell.Session) (*terminal, error) {
 	cooked, err := liner.TerminalMode()
 	if err != nil {
-		return status(runLines(s, out, stderr, "standard input", os.Stdin))
+		return nil, err
 	}
 	line := liner.NewLiner()
-	defer line.Close()
 	raw, err := liner.TerminalMode()
 	if err != nil {
-		return status(runLines(s, out, stderr, "standard input", os.Stdin))
+		line.Close()
+		return nil, err
 	}
 	line.SetCtrlCAborts(true)
 	line.SetTabCompletionStyle(liner.TabPrints)
 	line.SetWordCompleter(s.Complete)
-	readHistory(line)
-	defer writeHistory(line, stderr)
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt)
-	defer signal.Stop(signals)
-	go func() {
-		for range signals {
-			h.interrupted.Store(true)
-		}
-	}()
+	return &terminal{line, cooked, raw}, nil
+}
+
+// interact reads commands from the terminal until Ctrl-D. A failed command
+// does not end it, and Ctrl-C ends only the command that runs.
+func interact(s *shell.Session, h *host, out *pipeWriter, stderr io.Writer) int {
+	t, err := openTerminal(s)
+	if err != nil {
+		return status(runLines(s, out, stderr, "standard input", os.Stdin))
+	}
+	defer t.line.Close()
+	readHistory(t.line)
+	defer writeHistory(t.line, stderr)
+	defer h.watchInterrupts()()
 	fmt.Fprintln(out, "A simulated machine and its kernel. boot starts it, help lists the commands, Ctrl-D leaves.")
 	for {
 		out.Flush()
-		text, err := line.Prompt(prompt(s))
+		text, err := t.line.Prompt(prompt(s))
+		word := strings.TrimSpace(text)
 		switch {
-		case errors.Is(err, liner.ErrPromptAborted):
+		case errors.Is(err, liner.ErrPromptAborted), err == nil && word == "":
 			continue
 		case err != nil:
 			fmt.Fprintln(out)
 			return shell.StatusOK
-		}
-		if strings.TrimSpace(text) == "" {
-			continue
-		}
-		line.AppendHistory(text)
-		if word := strings.TrimSpace(text); word == "exit" || word == "quit" {
+		case word == "exit", word == "quit":
 			return shell.StatusOK
 		}
-		cooked.ApplyMode()
+		t.line.AppendHistory(text)
+		t.cooked.ApplyMode()
 		h.interrupted.Store(false)
 		s.Line(text, out, &flushFirst{out, stderr})
-		raw.ApplyMode()
+		t.raw.ApplyMode()
 	}
 }
 

@@ -143,3 +143,32 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 }
+
+// TestPerfetto: the file is JSON, with a slice for each span and an instant
+// for each event.
+func TestPerfetto(t *testing.T) {
+	var b bytes.Buffer
+	if err := Perfetto(&b, sample(), 3, Selection{}); err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		TraceEvents []struct {
+			Ph, Name string
+			Pid      int
+			Ts, Dur  float64
+		}
+	}
+	if err := json.Unmarshal(b.Bytes(), &file); err != nil {
+		t.Fatalf("%v in\n%s", err, b.String())
+	}
+	count := map[string]int{}
+	for _, e := range file.TraceEvents {
+		count[e.Ph]++
+		if e.Name == "ksoftirqd/2-26" && (e.Pid != 2 || e.Ts != 7176106 || e.Dur != 39) {
+			t.Errorf("ksoftirqd's slice: %+v", e)
+		}
+	}
+	if count["X"] != 2 || count["i"] != 8 {
+		t.Errorf("2 slices and 8 instants, got %v", count)
+	}
+}
