@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -69,7 +70,7 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 		site.Slugs[p.file] = p.slug + ".html"
 	}
 	others := map[string]map[string]int{}
-	for _, v := range append(b.generated(), b.verbsView(), front, missingView()) {
+	for _, v := range slices.Concat(b.generated(), b.bareLabs(), []view{b.verbsView(), front, missingView()}) {
 		v.Nav = markCurrent(parts, v.Slug+".html")
 		if err := site.add(frame, v); err != nil {
 			return nil, nil, err

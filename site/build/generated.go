@@ -134,6 +134,18 @@ func (b *Builder) tasks(lab string) template.HTML {
 	return template.HTML(out.String())
 }
 
+// bareLabs are the labs that have no hand-out: their tasks alone.
+func (b *Builder) bareLabs() []view {
+	var views []view
+	for _, lab := range b.env.labs.order {
+		if _, ok := b.env.labs.handout(lab); !ok {
+			views = append(views, view{Title: lab, Heading: template.HTML(html.EscapeString(lab)), Label: "Lab", Kind: "chapter",
+				Slug: labSlug(lab), Body: b.tasks(lab)})
+		}
+	}
+	return views
+}
+
 // frontView is the first page of a book that has an index.md: its text, then
 // the contents.
 func frontView(p *page, parts []navPart) view {

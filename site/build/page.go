@@ -84,6 +84,11 @@ func (p *page) build() {
 		p.problems = append(p.problems, Problem{File: p.file, Line: line, What: what, Do: do})
 	})
 	p.html = p.render(start, len(p.src))
+	if strings.HasPrefix(p.file, "labs/") { // the table of tasks that comes below
+		for _, t := range p.env.labs.byLab[strings.TrimPrefix(p.slug, "lab-")] {
+			p.ids["task-"+t.Name] = 0
+		}
+	}
 	p.unclaimed()
 	p.problems.sort()
 }

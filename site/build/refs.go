@@ -18,6 +18,8 @@ func labRef(p *page, b *brace) string {
 		p.problem(b.pos, "{lab:"+b.arg+"}: "+err.Error(), "")
 		return html.EscapeString(b.arg)
 	}
+	target, anchor, _ := strings.Cut(href, "#")
+	p.links = append(p.links, link{line: p.line(b.pos), raw: "{lab:" + b.arg + "}", page: strings.TrimSuffix(target, ".html"), anchor: anchor})
 	return fmt.Sprintf(`<a class="lab" href="%s"><code>%s</code></a>`, href, html.EscapeString(b.arg))
 }
 
