@@ -59,6 +59,24 @@ func LintTask(lab, id string, text []byte) []error {
 	return script.Lint(t, worker.Vocabulary())
 }
 
+// Answers asks the machine for the answers of a task: what its scripts
+// compare each key with.
+func (c *Course) Answers(l *Lab, t *Task) (map[string]string, error) {
+	bin, err := c.testBinary(l, l.Name+".test", nil, false)
+	if err != nil {
+		return nil, err
+	}
+	req := worker.Request{Lab: l.Name, Task: t.ID, Text: t.Text, All: true}
+	reply, err := worker.Launch(worker.TestBinary(bin, TestName, l.Dir), req)
+	if err != nil {
+		return nil, err
+	}
+	if reply.Fault != "" {
+		return nil, fmt.Errorf("%s: %s\n%s", t.Name(), reply.Fault, reply.Output)
+	}
+	return reply.Learned, nil
+}
+
 // A Mutant is a wrong solution.
 type Mutant struct {
 	Name          string // TASK/NAME

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"bothhalves/checker/internal/labs"
@@ -47,6 +48,7 @@ func TestLabsStarters(t *testing.T) {
 		}
 		if *update {
 			writeStarters(t, l, files)
+			writeAnswers(t, c, l)
 		}
 		shipped, err := l.Shipped()
 		if err != nil {
@@ -113,5 +115,40 @@ func write(t *testing.T, name string, data []byte) {
 	t.Helper()
 	if err := os.WriteFile(name, data, 0o644); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// read returns a file's text, "" if there is none.
+func read(t *testing.T, name string) string {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// writeAnswers puts what the machine says into the solutions.
+func writeAnswers(t *testing.T, c *Course, l *Lab) {
+	for _, task := range l.Tasks {
+		if task.Kind.Ext() != ".answer" {
+			continue
+		}
+		answers, err := c.Answers(l, task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sol, err := l.Solution(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(string(sol), "\n")
+		for i, line := range lines {
+			key, _, ok := strings.Cut(line, " =")
+			if value, known := answers[key]; ok && known {
+				lines[i] = key + " = " + value
+			}
+		}
+		write(t, filepath.Join(l.Dir, "testdata", "solution", task.File()), []byte(strings.Join(lines, "\n")))
 	}
 }

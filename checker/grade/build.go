@@ -113,10 +113,14 @@ func newBuildError(text string) *BuildError {
 
 // testBinary builds the lab's test binary. The same sources under the same
 // name are linked once.
-func (c *Course) testBinary(l *Lab, name string, o overlay) (string, error) {
+func (c *Course) testBinary(l *Lab, name string, o overlay, race bool) (string, error) {
 	out := c.State("bin", name)
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
 		return "", err
 	}
-	return out, c.compile(o, "test", "-c", "-vet=off", "-ldflags=-s -w", "-o", out, "./labs/"+l.Name)
+	args := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", out, "./labs/" + l.Name}
+	if race {
+		args = slices.Insert(args, 1, "-race")
+	}
+	return out, c.compile(o, args...)
 }

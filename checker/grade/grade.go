@@ -26,6 +26,7 @@ type Options struct {
 	FirstOnly bool              // stop a task at its first failed attempt
 	Limit     time.Duration     // for one attempt; 0 is worker.DefaultLimit
 	Name      string            // of the binary, where several grade at once
+	Race      bool              // build under the race detector
 }
 
 // TestName is the name of the test in every lab's package.
@@ -150,7 +151,7 @@ func (g *grading) build() error {
 		name = g.lab.Name + ".test"
 	}
 	for range len(g.lab.Tasks) + 1 {
-		bin, err := g.course.testBinary(g.lab, name, g.overlay)
+		bin, err := g.course.testBinary(g.lab, name, g.overlay, g.opt.Race)
 		var be *BuildError
 		if err == nil {
 			g.binary = bin
@@ -200,7 +201,7 @@ func (g *grading) blame(be *BuildError) bool {
 		}
 		try := maps.Clone(g.overlay)
 		try[g.path(t)] = starter
-		if _, err := g.course.testBinary(g.lab, g.lab.Name+".blame", try); err == nil {
+		if _, err := g.course.testBinary(g.lab, g.lab.Name+".blame", try, false); err == nil {
 			g.settle(t, script.NoBuild, "the rest of the lab no longer fits this file; keep the shipped signatures:\n"+be.Text)
 			return true
 		}

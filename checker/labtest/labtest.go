@@ -29,7 +29,11 @@ func Run(t *testing.T, parts map[string][]machine.Part) {
 		t.Fatal(err)
 	}
 	if req != nil {
-		if err := worker.Serve(req, parts); err != nil {
+		err := worker.Serve(req, parts)
+		if req.Shell != nil {
+			leave(err)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -49,6 +53,14 @@ func Run(t *testing.T, parts map[string][]machine.Part) {
 	for _, task := range lab.Tasks {
 		t.Run(task.ID, func(t *testing.T) { runTask(t, lab, task, shipped[task.File()]) })
 	}
+}
+
+// leave ends a worker that was a shell, without the words of package testing.
+func leave(err error) {
+	if err != nil {
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 func runTask(t *testing.T, lab *labs.Lab, task *labs.Task, shipped []string) {

@@ -151,7 +151,9 @@ func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
 		}
 		want = m[len(m)-1]
 	}
-	h.run.learn(args[0], want)
+	if h.run.learn(args[0], want) {
+		return
+	}
 	answers, err := ParseAnswers(h.run.Student)
 	if err != nil {
 		h.fail(ts, Attempt{Message: err.Error()})

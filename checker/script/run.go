@@ -26,6 +26,8 @@ type Runner struct {
 	Begin func(check string, a *Attempt)
 	// Learned collects what the machine says to each answer KEY, by shape.
 	Learned map[string]string
+	// LearnAll takes every answer for right, so that all are learned.
+	LearnAll bool
 
 	dir string
 }
@@ -177,13 +179,15 @@ func (r *Runner) Close() {
 	}
 }
 
-// learn keeps what the machine says to a question.
-func (r *Runner) learn(key, value string) {
+// learn keeps what the machine says to a question and tells whether that is
+// all that is asked for.
+func (r *Runner) learn(key, value string) bool {
 	if r.Learned != nil {
 		if _, ok := r.Learned[key]; !ok {
 			r.Learned[key] = value
 		}
 	}
+	return r.LearnAll
 }
 
 var failForm = regexp.MustCompile(`:(\d+): `)

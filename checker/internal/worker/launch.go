@@ -209,7 +209,7 @@ func Interact(p Program, req Request, in io.Reader, out, errw io.Writer) error {
 	}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = in, out, errw
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("the shell ended with its last line failed (%w)", err)
+		return fmt.Errorf("the last line failed (%w)", err)
 	}
 	return nil
 }

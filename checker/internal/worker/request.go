@@ -26,6 +26,7 @@ type Request struct {
 	Student   []byte // the .ks or .answer file; a Go file is linked in
 	Limit     time.Duration
 	FirstOnly bool          // stop at the first failed attempt
+	All       bool          // go on behind a wrong answer, to learn the right ones
 	Only      string        // the one check to run, "" for all
 	Variant   int           // which of several linked sets of parts to use
 	Shell     *ShellRequest // instead of checks: a shell with the part

@@ -55,6 +55,7 @@ func (s *server) run(task *script.Task, parts Parts) error {
 		FirstOnly:  s.req.FirstOnly,
 		Begin:      dog.begin,
 		Learned:    make(map[string]string),
+		LearnAll:   s.req.All,
 	}
 	defer r.Close()
 	if _, ok := parts[task.ID]; !ok && task.Kind.Ext() == ".go" {

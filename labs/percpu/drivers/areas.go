@@ -4,32 +4,31 @@ package drivers
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/percpu/firstchunk"
 	"bothhalves/kernelsim/machine"
 )
 
-// An Areas watches how a percpu.SetupAreas takes and gives back memory. It
-// looks from outside: whatever the part calls itself, memory is what it took.
+// An Areas watches what a percpu.SetupAreas does with memory and looks at what
+// it leaves: whatever the part calls itself, memory is what it took.
+//
+// A kernel on areas that break a law dies in places that have nothing to do
+// with the fault. So the laws are looked at first, and areas that break one
+// are not used: the machine boots on the default part, as Linux falls back
+// from one allocator to another, and the files of the module areas say what
+// is wrong.
 type Areas struct {
 	setup percpu.SetupAreas
 	req   percpu.SetupRequest
 	areas percpu.Areas
-	taken []piece // what is held when setup has returned
-	total uint64  // all that was ever taken
-	image string  // what the units held at that moment
-	undo  string  // what happened when memory ran out
-}
-
-// A piece is memory that was taken, by address.
-type piece struct {
-	at   percpu.Addr
-	size uint64
-	node int
+	mem   *watched
+	seen  map[string]string // what each file shows
 }
 
 // Watch wraps a SetupAreas.
@@ -41,21 +40,51 @@ func (a *Areas) Parts() []machine.Part {
 	return []machine.Part{machine.WithSetupAreas(a.Setup), machine.WithModule(a.module())}
 }
 
-// Setup is the watched part. Before the call that counts it lets the part run
-// out of memory, once after every piece it takes: it must then fail and leave
-// nothing behind.
+// Setup is the watched part.
 func (a *Areas) Setup(req *percpu.SetupRequest) (percpu.Areas, error) {
-	*a = Areas{setup: a.setup, req: *req}
-	m := &watched{Memory: req.Memory, areas: a, room: -1}
-	areas, err := a.setup(a.request(m))
-	if err != nil || areas == nil {
-		return areas, err
+	*a = Areas{setup: a.setup, req: *req, seen: make(map[string]string)}
+	a.mem = &watched{Memory: req.Memory, room: -1}
+	areas, err := a.setup(a.request(a.mem))
+	if err != nil {
+		return nil, err
+	}
+	if areas == nil || isNilAreas(areas) {
+		return nil, errors.New("SetupAreas returned no areas and no error")
 	}
 	a.areas = areas
-	a.taken, a.total = m.held, m.total
-	a.image = a.compare()
-	return areas, nil
+	if a.examine() {
+		return areas, nil
+	}
+	a.mem.drop()
+	return firstchunk.Setup(req)
 }
+
+// examine looks at each law and says whether a kernel can run on the areas.
+func (a *Areas) examine() bool {
+	a.seen["address"] = a.address()
+	a.seen["image"] = a.image()
+	a.seen["stores"] = a.stores()
+	a.seen["units"] = a.units()
+	a.seen["memory"] = a.memory()
+	a.seen["starved"] = a.starve()
+	carries := true
+	for name, line := range map[string]string{"address": sumLine, "image": imageLine, "stores": storeLine, "units": wholeLine} {
+		carries = carries && strings.Count(a.seen[name], line) == a.req.CPUs
+	}
+	a.seen["kernel"] = "the kernel runs on these areas\n"
+	if !carries {
+		a.seen["kernel"] = "these areas cannot carry a kernel: it runs on the default ones\n"
+	}
+	return carries
+}
+
+// What the files say where a law holds.
+const (
+	sumLine   = "offset of the CPU + offset of the variable"
+	imageLine = "as linked"
+	storeLine = "no other copy changes"
+	wholeLine = "whole, on node"
+)
 
 // request is what the part gets: the same, but for the memory.
 func (a *Areas) request(m percpu.Memory) *percpu.SetupRequest {
@@ -65,22 +94,66 @@ func (a *Areas) request(m percpu.Memory) *percpu.SetupRequest {
 	return &req
 }
 
-// compare says which units begin with the linked image.
-func (a *Areas) compare() string {
+// unit is the window into the static part of a CPU's unit.
+func (a *Areas) unit(n int) ([]byte, error) {
+	return a.req.Memory.Bytes(a.areas.Offset(n), uint64(len(a.req.Section.Image)))
+}
+
+// image says which units begin with the linked image.
+func (a *Areas) image() string {
 	var b strings.Builder
 	want := a.req.Section.Image
 	for n := range a.req.CPUs {
-		got, err := a.req.Memory.Bytes(a.areas.Offset(n), uint64(len(want)))
+		got, err := a.unit(n)
 		switch {
 		case err != nil:
 			fmt.Fprintf(&b, "cpu %d: nothing is mapped at its offset\n", n)
 		case !bytes.Equal(got, want):
 			fmt.Fprintf(&b, "cpu %d: differs from the image from byte %d on\n", n, firstByte(got, want))
 		default:
-			fmt.Fprintf(&b, "cpu %d: as linked\n", n)
+			fmt.Fprintf(&b, "cpu %d: %s\n", n, imageLine)
 		}
 	}
 	return b.String()
+}
+
+// stores writes a byte into each unit in turn and looks who sees it.
+func (a *Areas) stores() string {
+	var b strings.Builder
+	for n := range a.req.CPUs {
+		fmt.Fprintf(&b, "a store on cpu %d: %s\n", n, a.store(n))
+	}
+	return b.String()
+}
+
+func (a *Areas) store(n int) string {
+	mine, err := a.unit(n)
+	if err != nil {
+		return "nothing is mapped there"
+	}
+	last := len(mine) - 1
+	was := [2]byte{mine[0], mine[last]}
+	before := a.ends()
+	mine[0], mine[last] = ^was[0], ^was[1]
+	after := a.ends()
+	mine[0], mine[last] = was[0], was[1]
+	for other := range before {
+		if other != n && before[other] != after[other] {
+			return fmt.Sprintf("cpu %d sees it too", other)
+		}
+	}
+	return storeLine
+}
+
+// ends reads the first and the last byte of every unit's static part.
+func (a *Areas) ends() [][2]byte {
+	out := make([][2]byte, a.req.CPUs)
+	for n := range out {
+		if u, err := a.unit(n); err == nil {
+			out[n] = [2]byte{u[0], u[len(u)-1]}
+		}
+	}
+	return out
 }
 
 func firstByte(a, b []byte) int {
@@ -92,16 +165,24 @@ func firstByte(a, b []byte) int {
 	return len(a)
 }
 
+// A piece is memory that was taken, by address.
+type piece struct {
+	at   percpu.Addr
+	size uint64
+	node int
+}
+
 // watched is the memory that the part sees.
 type watched struct {
 	percpu.Memory
-	areas *Areas
-	held  []piece
-	total uint64
-	room  int // pieces that may still be taken; negative: all
+	held    []piece
+	total   uint64 // all that was ever taken
+	odd     int    // pieces that were no whole atoms, or not aligned to one
+	foreign uint64 // bytes given back that were not held
+	room    int    // pieces that may still be taken; negative: all
 }
 
-var errNoMemory = fmt.Errorf("ENOMEM")
+var errNoMemory = errors.New("ENOMEM")
 
 // Alloc notes what was taken.
 func (w *watched) Alloc(size, align uint64, node int) (percpu.Addr, error) {
@@ -113,18 +194,36 @@ func (w *watched) Alloc(size, align uint64, node int) (percpu.Addr, error) {
 		w.room--
 		w.held = append(w.held, piece{at, size, node})
 		w.total += size
+		if size%atom != 0 || at%atom != 0 {
+			w.odd++
+		}
 	}
 	return at, err
 }
 
-// Free notes what was given back.
+// Free gives back what is held of a range, and notes the rest.
 func (w *watched) Free(at percpu.Addr, size uint64) {
-	w.Memory.Free(at, size)
+	end := at + percpu.Addr(size)
 	var left []piece
+	given := uint64(0)
 	for _, p := range w.held {
-		left = append(left, p.without(at, at+percpu.Addr(size))...)
+		from, to := max(at, p.at), min(end, p.at+percpu.Addr(p.size))
+		if from < to {
+			w.Memory.Free(from, uint64(to-from))
+			given += uint64(to - from)
+		}
+		left = append(left, p.without(at, end)...)
 	}
 	w.held = left
+	w.foreign += size - given
+}
+
+// drop gives everything back.
+func (w *watched) drop() {
+	for _, p := range w.held {
+		w.Memory.Free(p.at, p.size)
+	}
+	w.held = nil
 }
 
 // without cuts a range out of a piece.
@@ -155,20 +254,22 @@ func sum(pieces []piece) uint64 {
 func (a *Areas) starve() string {
 	var b strings.Builder
 	for room := range a.req.Nodes {
-		m := &watched{Memory: a.req.Memory, areas: a, room: room}
+		m := &watched{Memory: a.req.Memory, room: room}
 		areas, err := a.setup(a.request(m))
 		verdict := "refused, everything given back"
 		switch {
 		case err == nil:
 			verdict = "went on without memory"
+		case !errors.Is(err, errNoMemory):
+			verdict = "refused, with another error than the memory's"
 		case areas != nil && !isNilAreas(areas):
 			verdict = "refused, and returned areas all the same"
 		case len(m.held) > 0:
 			verdict = fmt.Sprintf("refused, and kept %d bytes", sum(m.held))
+		case m.foreign > 0:
+			verdict = fmt.Sprintf("refused, and gave back %d bytes that were not its own", m.foreign)
 		}
-		for _, p := range m.held {
-			a.req.Memory.Free(p.at, p.size)
-		}
+		m.drop()
 		fmt.Fprintf(&b, "no memory after %d pieces: %s\n", room, verdict)
 	}
 	return b.String()
@@ -179,15 +280,12 @@ func isNilAreas(a percpu.Areas) bool { return fmt.Sprint(a) == "<nil>" }
 
 // module is what a script loads to look.
 func (a *Areas) module() machine.Module {
-	return machine.Module{
-		Name: "areas",
-		Files: []machine.File{
-			{Name: "areas/image", Read: func(*cpu.CPU) string { return a.image }},
-			{Name: "areas/units", Read: func(*cpu.CPU) string { return a.units() }},
-			{Name: "areas/memory", Read: func(*cpu.CPU) string { return a.memory() }},
-			{Name: "areas/address", Read: func(*cpu.CPU) string { return a.address() }},
-			{Name: "areas/starved", Read: func(*cpu.CPU) string { return a.starve() }},
-			{Name: "areas/words", Read: showWords, Write: storeWord},
-		},
+	m := machine.Module{Name: "areas", Files: []machine.File{
+		{Name: "areas/words", Read: showWords, Write: storeWord},
+	}}
+	for _, name := range []string{"address", "image", "stores", "units", "kernel", "starved", "memory"} {
+		m.Files = append(m.Files, machine.File{Name: "areas/" + name,
+			Read: func(*cpu.CPU) string { return a.seen[name] }})
 	}
+	return m
 }

@@ -21,8 +21,8 @@ var (
 const Rounds = 8
 
 // Pairs is a module whose thread does this_cpu_inc(first), computes for 10
-// microseconds, does this_cpu_inc(second), and computes again, while another
-// thread sends it from CPU to CPU.
+// microseconds, does this_cpu_inc(second), and computes again, while a thread
+// on the last CPU sends it from CPU 0 to CPU 1 and back.
 func Pairs() machine.Module {
 	return machine.Module{Name: "pairs", Init: startPairs,
 		Files: []machine.File{{Name: "pairs", Read: showPairs}}}
@@ -37,9 +37,9 @@ func startPairs(c *cpu.CPU) error {
 			sched.Compute(t, 10*sim.Microsecond)
 		}
 	})
-	sched.KThreadOn(c, 0, "mover", func(t *sched.Task) {
+	sched.KThreadOn(c, len(c.Peers)-1, "mover", func(t *sched.Task) {
 		for to := 1; who.State != sched.Dead; to = 1 - to {
-			sched.MSleep(t, 30*sim.Microsecond)
+			sched.MSleep(t, 25*sim.Microsecond)
 			if sched.SetAffinity(t.CPU(), who, []int{to}) != nil {
 				return
 			}

@@ -50,7 +50,7 @@ func (a *Areas) faults(n int) []string {
 		}
 	}
 	if out == nil {
-		return []string{"whole, on node " + fmt.Sprint(a.req.Node(n))}
+		return []string{fmt.Sprintf("%s %d", wholeLine, a.req.Node(n))}
 	}
 	return out
 }
@@ -64,7 +64,7 @@ func distance(a, b percpu.Addr) uint64 {
 
 // within finds the held piece that a whole unit lies in.
 func (a *Areas) within(at percpu.Addr) (piece, bool) {
-	for _, p := range a.taken {
+	for _, p := range a.mem.held {
 		if at >= p.at && uint64(at-p.at)+a.need() <= p.size {
 			return p, true
 		}
@@ -75,27 +75,40 @@ func (a *Areas) within(at percpu.Addr) (piece, bool) {
 // memory prints the account: what the part took, what it still holds, what
 // the units need.
 func (a *Areas) memory() string {
-	need := a.need() * uint64(a.req.CPUs)
-	held := sum(a.taken)
-	text := fmt.Sprintf("taken in all: %s\n", atoms(a.total))
-	if held == need {
-		return text + "held: what the units need\n"
+	taken, held := "in whole atoms of 2 MiB", "what the units need"
+	if a.mem.odd > 0 {
+		taken = fmt.Sprintf("%d pieces that are no whole, aligned atoms of 2 MiB", a.mem.odd)
 	}
-	return text + fmt.Sprintf("held: %d bytes more than the units need\n", int64(held-need))
+	need := a.need() * uint64(a.req.CPUs)
+	if n := int64(sum(a.mem.held) - need); n != 0 {
+		held = fmt.Sprintf("%d bytes more than the units need", n)
+	}
+	if spare := int64(a.mem.total) - int64(a.atoms()*atom); spare > 0 {
+		taken += fmt.Sprintf(", %d bytes more than the units of the nodes fill", spare)
+	}
+	return fmt.Sprintf("taken: %s\nheld: %s\ngiven back without having been taken: %d bytes\n", taken, held, a.mem.foreign)
 }
 
-func atoms(n uint64) string {
-	if n%atom == 0 {
-		return "whole atoms of 2 MiB"
+// atoms counts the atoms that the units of all nodes fill, node by node.
+func (a *Areas) atoms() uint64 {
+	n := uint64(0)
+	for node := range a.req.Nodes {
+		cpus := uint64(0)
+		for cpu := range a.req.CPUs {
+			if a.req.Node(cpu) == node {
+				cpus++
+			}
+		}
+		n += (cpus*a.need() + atom - 1) / atom
 	}
-	return fmt.Sprintf("%d bytes, which is no whole number of 2 MiB atoms", n)
+	return n
 }
 
 // address compares Addr with the sum that the hardware makes.
 func (a *Areas) address() string {
 	var b strings.Builder
 	for n := range a.req.CPUs {
-		verdict := "offset of the CPU + offset of the variable"
+		verdict := sumLine
 		for _, sym := range []percpu.Off{0, 40, 0x1ad40, percpu.Off(len(a.req.Section.Image) - 1)} {
 			if a.areas.Addr(n, sym) != a.areas.Offset(n)+percpu.Addr(sym) {
 				verdict = fmt.Sprintf("not so for the variable at %#x", uint64(sym))
@@ -125,6 +138,6 @@ func storeWord(c *cpu.CPU, text string) error {
 	if _, err := fmt.Sscanf(text, "%d %d", &n, &v); err != nil || n < 0 || n >= len(c.Peers) {
 		return errno.EINVAL
 	}
-	word.SetOn(c, n, v)
+	word.Poke(c.Peers[n], v)
 	return nil
 }

@@ -66,7 +66,7 @@ func (d Driver) packet(c *cpu.CPU) {
 // read prints what was counted.
 func (d Driver) read(c *cpu.CPU) string {
 	var b strings.Builder
-	events, counted := uint64(0), uint64(0)
+	events, counted, elsewhere := uint64(0), uint64(0), 0
 	for n, p := range c.Peers {
 		v := Packets.Peek(p)
 		if d.Show != nil {
@@ -76,12 +76,15 @@ func (d Driver) read(c *cpu.CPU) string {
 		if d.Audit {
 			fmt.Fprintf(&b, " of %d", seen.Of(c)[n])
 		}
+		if v != seen.Of(c)[n] {
+			elsewhere++
+		}
 		b.WriteString("\n")
 		events, counted = events+seen.Of(c)[n], counted+v
 	}
 	fmt.Fprintf(&b, "total: %d\n", counted)
 	if d.Audit {
-		fmt.Fprintf(&b, "lost: %d\n", int64(events-counted))
+		fmt.Fprintf(&b, "lost: %d\nwrong rows: %d\n", int64(events-counted), elsewhere)
 	}
 	if d.AfterRead != nil {
 		d.AfterRead(c)
