@@ -77,7 +77,7 @@ func options(name string, args []string, define func(*flag.FlagSet)) error {
 		return usage("site " + name + ": " + err.Error() + "; `site help` lists the flags")
 	}
 	if f.NArg() > 0 {
-		return usage("site " + name + ": does not know what to do with " + strings.Join(f.Args(), " "))
+		return usage("site " + name + ": does not know what to do with " + strings.Join(f.Args(), " ") + "; `site help` explains it")
 	}
 	return nil
 }
