@@ -52,10 +52,6 @@ type navEntry struct {
 // assemble puts the rendered pages into the frame of the site and adds the
 // pages that nobody wrote. others are the ids of those.
 func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, error) {
-	frame, err := template.ParseFS(assets, "assets/*.html")
-	if err != nil {
-		return nil, nil, err
-	}
 	site := &Site{Files: map[string][]byte{}, Slugs: map[string]string{}}
 	parts := navigation(pages)
 	front := contentsView(parts)
@@ -64,7 +60,7 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 		v := b.chapterView(p)
 		v.Prev, v.Next = neighbors(pages, i)
 		v.Nav = markCurrent(parts, p.slug+".html")
-		if err := site.add(frame, v); err != nil {
+		if err := site.add(b.frame, v); err != nil {
 			return nil, nil, err
 		}
 		site.Slugs[p.file] = p.slug + ".html"
@@ -72,7 +68,7 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 	others := map[string]map[string]int{}
 	for _, v := range slices.Concat(b.generated(), b.bareLabs(), []view{b.verbsView(), front, missingView()}) {
 		v.Nav = markCurrent(parts, v.Slug+".html")
-		if err := site.add(frame, v); err != nil {
+		if err := site.add(b.frame, v); err != nil {
 			return nil, nil, err
 		}
 		others[v.Slug] = idsIn(string(v.Body))

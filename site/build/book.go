@@ -7,6 +7,7 @@ package build
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"os"
 	"path"
 	"path/filepath"
@@ -46,6 +47,7 @@ type Builder struct {
 	env    *env
 	pages  map[string]*page // by file, as last built
 	built  []string         // files that the last Build rendered
+	frame  *template.Template
 	extra  map[string][]byte
 }
 
@@ -64,7 +66,11 @@ func New(c Config) (*Builder, error) {
 	b.env = &env{
 		root: c.Root, md: markdown(), runner: console.NewRunner(c.Open),
 		sources: listing.NewIndex(c.Root, "kernelsim", "labs", "checker", "site"),
-		layouts: c.Layouts, shown: map[string]string{}, taken: map[string]string{},
+		layouts: c.Layouts, shown: map[string]string{}, taken: map[string]string{}, marked: map[[2]string]string{},
+	}
+	var err error
+	if b.frame, err = template.ParseFS(assets, "assets/*.html"); err != nil {
+		return nil, err
 	}
 	return b, b.loadShared()
 }
@@ -86,6 +92,7 @@ func (b *Builder) Rendered() []string { return b.built }
 // the root). The next Build renders what depends on them; chapters are
 // compared by content and need not be told.
 func (b *Builder) Changed(files ...string) error {
+	shared := false
 	for _, f := range files {
 		if strings.HasSuffix(f, ".go") {
 			b.env.sources.Forget(f)
@@ -100,7 +107,11 @@ func (b *Builder) Changed(files ...string) error {
 		if !strings.HasPrefix(f, b.config.Edition+"/") {
 			clear(b.pages)
 			clear(b.extra)
+			shared = true
 		}
+	}
+	if !shared {
+		return nil
 	}
 	return b.loadShared()
 }

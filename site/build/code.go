@@ -11,7 +11,24 @@ import (
 // codeBlock renders a block of a language that no extension knows.
 func codeBlock(p *page, f *fence) string {
 	p.code += strings.Count(f.body, "\n")
-	return highlight(f.lang, f.body) + "\n"
+	return p.env.highlight(f.lang, f.body) + "\n"
+}
+
+// highlight is the function of that name with a memory: a saved chapter brings
+// the same listings again.
+func (e *env) highlight(lang, text string) string {
+	key := [2]string{lang, text}
+	e.mu.Lock()
+	done, ok := e.marked[key]
+	e.mu.Unlock()
+	if ok {
+		return done
+	}
+	done = highlight(lang, text)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.marked[key] = done
+	return done
 }
 
 // highlight marks a program's words with chroma's short class names; the style

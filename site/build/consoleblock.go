@@ -17,7 +17,7 @@ func consoleBlock(p *page, f *fence) string {
 	steps, stray := console.ParseTranscript(f.body)
 	if stray != "" {
 		p.problem(f.line(p, 0), "text before the first command", "a console block begins with a line `$ command`")
-		return highlight("", f.body)
+		return p.env.highlight("", f.body)
 	}
 	_, carryOn := f.attrs["continue"]
 	m := p.machines.get(f.attrs["machine"], carryOn)

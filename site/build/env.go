@@ -33,9 +33,10 @@ type env struct {
 	glossary string            // the glossary's slug
 	layouts  map[string]figure.Bits
 
-	mu    sync.Mutex
-	shown map[string]string // generated page to the path that it shows
-	taken map[string]string // site path of a picture to its path in the repository
+	mu     sync.Mutex
+	shown  map[string]string    // generated page to the path that it shows
+	taken  map[string]string    // site path of a picture to its path in the repository
+	marked map[[2]string]string // language and text to highlighted text
 }
 
 // markdown is goldmark with the book's extensions.

@@ -41,7 +41,7 @@ func (b *Builder) showPath(file string) string {
 	if err != nil {
 		return "<p>" + html.EscapeString(err.Error()) + "</p>"
 	}
-	return numbered(file, string(data))
+	return b.numbered(file, string(data))
 }
 
 func (b *Builder) showFolder(full string) string {
@@ -52,18 +52,18 @@ func (b *Builder) showFolder(full string) string {
 		if err != nil || e.IsDir() {
 			continue
 		}
-		fmt.Fprintf(&out, "<details><summary><code>%s</code></summary>%s</details>\n", html.EscapeString(e.Name()), highlight("", string(data)))
+		fmt.Fprintf(&out, "<details><summary><code>%s</code></summary>%s</details>\n", html.EscapeString(e.Name()), b.env.highlight("", string(data)))
 	}
 	return out.String()
 }
 
 // numbered shows a text with an anchor for each line.
-func numbered(name, text string) string {
+func (b *Builder) numbered(name, text string) string {
 	lang := ""
 	if strings.HasSuffix(name, ".go") {
 		lang = "go"
 	}
-	code := highlight(lang, text)
+	code := b.env.highlight(lang, text)
 	open := strings.Index(code, "<code>") + len("<code>")
 	shut := strings.LastIndex(code, "</code>")
 	var out strings.Builder

@@ -64,7 +64,7 @@ func listingHTML(p *page, cut listing.Cut, title string) string {
 	href := p.env.showSource(cut.File)
 	p.links = append(p.links, link{raw: cut.File, page: strings.TrimSuffix(href, ".html")})
 	return fmt.Sprintf(`<figure class="listing"><figcaption><span class="what">%s</span> <a href="%s#L%d">%s:%d</a></figcaption>%s</figure>`+"\n",
-		html.EscapeString(title), href, cut.First, html.EscapeString(cut.File), cut.First, highlight("go", cut.Text))
+		html.EscapeString(title), href, cut.First, html.EscapeString(cut.File), cut.First, p.env.highlight("go", cut.Text))
 }
 
 // fold hides a listing behind the task that asks the reader to write it.
