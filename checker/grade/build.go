@@ -97,7 +97,9 @@ func newBuildError(text string) *BuildError {
 		}
 		m := compilerLine.FindStringSubmatch(strings.TrimPrefix(line, "vet: "))
 		if m == nil {
-			all = append(all, line)
+			if !strings.HasPrefix(line, "FAIL") {
+				all = append(all, line)
+			}
 			continue
 		}
 		base := filepath.Base(m[1])

@@ -128,7 +128,7 @@ func (g *grading) readTask(t *Task, shipped []string) {
 		return
 	}
 	if isGo {
-		if err := gate.Check(t.File(), src, t.Imports); err != nil {
+		if err := gate.Check(g.lab.Name, t.File(), src, t.Imports); err != nil {
 			status := script.NoBuild
 			if _, ok := err.(*gate.Refusal); ok {
 				status = script.Rejected

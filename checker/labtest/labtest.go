@@ -73,7 +73,7 @@ func runTask(t *testing.T, lab *labs.Lab, task *labs.Task, shipped []string) {
 	}
 	req := worker.Request{Lab: lab.Name, Task: task.ID, Text: task.Text}
 	if task.Kind.Ext() == ".go" {
-		if err := gate.Check(task.File(), src, task.Imports); err != nil {
+		if err := gate.Check(lab.Name, task.File(), src, task.Imports); err != nil {
 			t.Fatal(err)
 		}
 	} else {

@@ -10,14 +10,14 @@ import (
 
 // guard calls f and turns a panic in it into a Fault that names the line of
 // the student's file.
-func guard(f func() error) (err error) {
+func guard(file string, f func() error) (err error) {
 	defer func() {
 		r := recover()
 		if r == nil {
 			return
 		}
 		stack := string(debug.Stack())
-		err = &Fault{Title: panicTitle(r), Where: StudentLine(stack), Text: stack}
+		err = &Fault{Title: panicTitle(r), Where: StudentLine(stack, file), Text: stack}
 	}()
 	return f()
 }
@@ -37,43 +37,47 @@ func panicTitle(r any) string {
 	}
 }
 
-// StudentLine finds the innermost frame of a goroutine stack that lies in a
-// lab's folder: "percpu_carve.go:41 (SetupAreas)", or "".
-func StudentLine(stack string) string {
-	lines := strings.Split(stack, "\n")
-	for i := 1; i < len(lines); i++ {
-		path, ok := strings.CutPrefix(lines[i], "\t")
-		if !ok {
-			continue
+// StudentLine finds the innermost frame of a stack that lies in the student's
+// file: "percpu_carve.go:41 (SetupAreas)", or "". It reads Go's own form, a
+// function and its place on two lines, and that of a kernel report, both on
+// one.
+func StudentLine(stack, file string) string {
+	prev := ""
+	for line := range strings.Lines(stack) {
+		before, number, ok := place(line, file)
+		if ok {
+			name := prev
+			if fields := strings.Fields(before); len(fields) > 0 && !strings.HasPrefix(line, "\t") {
+				name = fields[len(fields)-1]
+			}
+			return file + ":" + number + " (" + funcName(strings.TrimSpace(name)) + ")"
 		}
-		path, _, _ = strings.Cut(path, " +0x")
-		dir, file := cutLast(path, "/")
-		if !strings.Contains(dir+"/", "/labs/") && !strings.HasPrefix(dir, "bothhalves/labs/") {
-			continue
-		}
-		if strings.HasSuffix(dir, "/labs/lab") || strings.HasPrefix(file, "lab.go:") {
-			continue
-		}
-		return file + " (" + funcName(lines[i-1]) + ")"
+		prev = line
 	}
 	return ""
 }
 
-func cutLast(s, sep string) (before, after string) {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i], s[i+len(sep):]
+// place finds FILE:NUMBER in a line, and what stands before its path.
+func place(line, file string) (before, number string, ok bool) {
+	i := strings.Index(line, "/"+file+":")
+	if i < 0 || !strings.HasSuffix(file, ".go") {
+		return "", "", false
 	}
-	return "", s
+	number = line[i+len(file)+2:]
+	if n := strings.IndexFunc(number, func(r rune) bool { return r < '0' || r > '9' }); n >= 0 {
+		number = number[:n]
+	}
+	before = line[:strings.LastIndexAny(line[:i], " \t")+1]
+	return before, number, number != ""
 }
 
 // funcName cuts a frame's "bothhalves/labs/percpu.(*areas).Offset(0x1, …)" to
 // what a reader would call it.
 func funcName(frame string) string {
-	frame = strings.TrimPrefix(frame, "panic(")
-	if i := strings.LastIndexByte(frame, '('); i > 0 {
+	if i := strings.LastIndexByte(frame, '('); i > 0 && strings.HasSuffix(frame, ")") {
 		frame = frame[:i]
 	}
-	_, frame = cutLast(frame, "/")
+	frame = frame[strings.LastIndexByte(frame, '/')+1:]
 	_, name, ok := strings.Cut(frame, ".")
 	if !ok {
 		return frame

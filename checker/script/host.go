@@ -104,7 +104,7 @@ func (h *host) verb(name string) command {
 // into a report is turned into one here.
 func (h *host) exec(m Machine, argv []string) (out, errw []byte, err error) {
 	var o, e capped
-	err = guard(func() error { return m.Exec(argv, &o, &e) })
+	err = guard(h.run.Task.File(), func() error { return m.Exec(argv, &o, &e) })
 	return o.Bytes(), e.Bytes(), err
 }
 
@@ -129,7 +129,10 @@ func (h *host) failed(ts *testscript.TestScript, argv []string, errw []byte, err
 		if f.Why != "" {
 			a.Message += ": " + f.Why
 		}
-		h.att.Where, h.att.Trace = f.Where, clip(f.Trace)
+		h.att.Trace = clip(f.Trace)
+		if h.att.Where = StudentLine(f.Text, h.run.Task.File()); h.att.Where == "" {
+			h.att.Where = f.Where
+		}
 	}
 	h.fail(ts, a)
 }

@@ -81,7 +81,7 @@ func (h *host) play(m Machine) (out string, at int, err error) {
 			continue
 		}
 		var e capped
-		if err := guard(func() error { return m.Line(line, &o, &e) }); err != nil {
+		if err := guard(h.run.Task.File(), func() error { return m.Line(line, &o, &e) }); err != nil {
 			return o.String(), i + 1, errors.New(firstOf(strings.TrimSpace(e.String()), err.Error()))
 		}
 	}

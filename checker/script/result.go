@@ -60,6 +60,7 @@ type Attempt struct {
 	Got     string `json:"got,omitempty"`
 	Gap     string `json:"gap,omitempty"`   // a gap that was reached
 	Where   string `json:"where,omitempty"` // the line of the student's file
+	Stack   string `json:"stack,omitempty"` // what a loop without an end was doing
 	Differs string `json:"first_difference,omitempty"`
 	Event   int    `json:"event,omitempty"` // where to replay to
 	Trace   string `json:"trace,omitempty"` // the last lines, when nothing else tells

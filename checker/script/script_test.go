@@ -316,3 +316,16 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestStudentLine(t *testing.T) {
+	for stack, want := range map[string]string{
+		"goroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/src/x.go:5\nbothhalves/labs/percpu.(*areas).Offset(0x1, 0x2)\n\t/home/me/labs/percpu/percpu_carve.go:41 +0x1b\n": "percpu_carve.go:41 ((*areas).Offset)",
+		"Call Trace:\n <TASK>\n => percpu.SetupAreas  labs/percpu/percpu_carve.go:12\n":                                                                                        "percpu_carve.go:12 (SetupAreas)",
+		"main.main()\n\t/home/me/main.go:3\n": "",
+		"":                                    "",
+	} {
+		if got := script.StudentLine(stack, "percpu_carve.go"); got != want {
+			t.Errorf("%q: %q, want %q", stack, got, want)
+		}
+	}
+}

@@ -34,9 +34,9 @@ func (r *Refusal) Error() string {
 // always may be imported by every student's file.
 var always = []script.Import{{Path: "bothhalves/labs/lab", Names: []string{"TODO"}}}
 
-// Check reads a file. A syntax error comes back as it is, with its place; a
-// Refusal names a rule.
-func Check(name string, src []byte, allowed []script.Import) error {
+// Check reads a file of a package. A syntax error comes back as it is, with
+// its place; a Refusal names a rule.
+func Check(pkg, name string, src []byte, allowed []script.Import) error {
 	if len(src) > MaxBytes {
 		return &Refusal{token.Position{Filename: name, Line: 1},
 			fmt.Sprintf("%d bytes: a file of more than %d is not read", len(src), MaxBytes)}
@@ -47,6 +47,9 @@ func Check(name string, src []byte, allowed []script.Import) error {
 		return syntax(err)
 	}
 	g := &gate{fset: fset, allowed: append(slices.Clone(allowed), always...)}
+	if f.Name.Name != pkg {
+		g.refuse(f.Name.Pos(), "package %s: the files of this folder are package %s", f.Name.Name, pkg)
+	}
 	g.file(f)
 	return g.err
 }

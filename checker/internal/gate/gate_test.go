@@ -26,10 +26,11 @@ func TestCheck(t *testing.T) {
 		{"select", `package p; func f() { select {} }`, "select statement"},
 		{"init", `package p; func init() {}`, "func init"},
 		{"syntax", "package p\nfunc f( {}", "x.go:2:"},
+		{"package", "package q", "package p"},
 		{"huge", "package p //" + strings.Repeat("x", MaxBytes), "is not read"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			err := Check("x.go", []byte(tc.src), allowed)
+			err := Check("p", "x.go", []byte(tc.src), allowed)
 			switch {
 			case tc.want == "" && err != nil:
 				t.Errorf("refused: %v", err)

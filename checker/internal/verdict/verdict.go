@@ -82,6 +82,7 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 		indent(w, "       ", a.Message)
 	}
 	field(w, "in your file", a.Where)
+	field(w, "doing", a.Stack)
 	field(w, "expected", a.Want)
 	field(w, "actual", a.Got)
 	field(w, "machine", a.Shape)

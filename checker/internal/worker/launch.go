@@ -64,7 +64,7 @@ func Launch(p Program, req Request) (*Reply, error) {
 	}
 	reply.Output = out.String()
 	if reply.Fault == "" && !reply.ended() {
-		reply.crashed(runErr)
+		reply.crashed(&req, runErr)
 	}
 	return reply.Reply, nil
 }
@@ -141,7 +141,7 @@ func (c *collected) add(e *Event) {
 
 // crashed turns the end of a process in the middle of a check into that
 // check's result. The watchdog has already reported when it ended the process.
-func (c *collected) crashed(runErr error) {
+func (c *collected) crashed(req *Request, runErr error) {
 	if c.begun == nil {
 		if len(c.Checks) == 0 {
 			c.Fault = fmt.Sprintf("the lab's test ended before its first check (%v)", runErr)
@@ -150,7 +150,8 @@ func (c *collected) crashed(runErr error) {
 	}
 	a := script.Attempt{Status: script.Failed, Shape: c.begun.Shape, Seed: c.begun.Seed}
 	a.Message = fatalLine(c.Output)
-	a.Where = script.StudentLine(c.Output)
+	a.Where = script.StudentLine(c.Output, (&script.Task{ID: req.Task, Kind: script.Implement}).File())
+	c.Output = "" // nothing but the runtime's dump of every goroutine
 	c.Checks = append(c.Checks, script.CheckResult{Name: c.begun.Check, Status: script.Failed, Attempts: []script.Attempt{a}})
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"runtime/debug"
 	"strings"
 	"sync"
 
@@ -45,8 +46,12 @@ func (s *server) send(e Event) {
 	s.out.Encode(e)
 }
 
+// maxStack ends a recursion without an end soon: Go's own limit is a GiB.
+const maxStack = 64 << 20
+
 func (s *server) run(task *script.Task, parts Parts) error {
-	dog := newWatchdog(s)
+	debug.SetMaxStack(maxStack)
+	dog := newWatchdog(s, task.File())
 	r := &script.Runner{
 		Task:       task,
 		Open:       dog.opener(opener(task.ID, parts)),

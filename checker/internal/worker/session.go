@@ -85,9 +85,11 @@ func explain(err error) error {
 		return err
 	}
 	f := &script.Fault{
-		Title: r.Title, Why: r.Why, Text: r.String(),
-		Where: script.StudentLine(r.Stack),
-		Trace: strings.Join(r.Trace, "\n"),
+		Title: r.Title, Why: r.Why, Text: r.String() + "\n" + r.Stack,
+		Trace: strings.Join(r.Trace[max(0, len(r.Trace)-8):], "\n"),
+	}
+	if len(r.Lines) > 0 {
+		f.Title += " (" + strings.Join(r.Lines[:min(3, len(r.Lines))], "; ") + ")"
 	}
 	if len(r.Context) > 0 {
 		f.Title += fmt.Sprintf(" [CPU %d: %s]", r.CPU, strings.Join(r.Context, " <- "))

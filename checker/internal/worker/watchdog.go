@@ -15,6 +15,7 @@ import (
 // said what the student's code was doing.
 type watchdog struct {
 	server *server
+	file   string // the student's
 	mu     sync.Mutex
 	timer  *time.Timer
 	check  string
@@ -22,11 +23,11 @@ type watchdog struct {
 	own    script.Machine
 }
 
-func newWatchdog(s *server) *watchdog {
+func newWatchdog(s *server, file string) *watchdog {
 	if s.req.Limit <= 0 {
 		s.req.Limit = DefaultLimit
 	}
-	return &watchdog{server: s}
+	return &watchdog{server: s, file: file}
 }
 
 // begin is called in front of every attempt.
@@ -73,35 +74,40 @@ func (w *watchdog) bark() {
 	a := w.at
 	a.Status = script.Failed
 	a.Message = fmt.Sprintf("no end after %v: a loop that never ends, in code that charges no time, stops the whole machine", w.server.req.Limit)
-	a.Where = spinning(string(buf))
-	a.Trace = lastLines(w.own, 12)
+	a.Where, a.Stack = spinning(string(buf), w.file)
+	a.Trace = lastLines(w.own, 8)
 	w.server.send(Event{Check: &script.CheckResult{Name: w.check, Status: script.Failed, Attempts: []script.Attempt{a}}})
-	fmt.Fprintf(os.Stderr, "%s\n", dump(string(buf)))
 	os.Exit(3)
 }
 
-// spinning finds the student's line among all goroutines' stacks.
-func spinning(stacks string) string {
+// spinning finds the goroutine that runs the student's file among all stacks:
+// the line that it is at, and its innermost calls.
+func spinning(stacks, file string) (where, calls string) {
 	for _, g := range strings.Split(stacks, "\n\n") {
-		if where := script.StudentLine(g); where != "" {
-			return where
+		if where = script.StudentLine(g, file); where != "" {
+			return where, shown(g)
 		}
 	}
-	return ""
+	return "", shown(stacks)
 }
 
-// dump keeps the goroutines that run student's code, or the first few.
-func dump(stacks string) string {
-	var keep []string
-	for _, g := range strings.Split(stacks, "\n\n") {
-		if script.StudentLine(g) != "" {
-			keep = append(keep, g)
+// shown cuts a goroutine's stack to its innermost ten calls, without the
+// addresses that differ from run to run.
+func shown(stack string) string {
+	var out []string
+	for line := range strings.Lines(stack) {
+		line, _, _ = strings.Cut(strings.TrimRight(line, "\n"), " +0x")
+		if strings.HasPrefix(line, "goroutine ") || len(out) == 20 {
+			continue
 		}
+		if path, ok := strings.CutPrefix(line, "\t"); ok {
+			line = "    " + path[max(0, strings.LastIndex(path, "/labs/"), strings.LastIndex(path, "/kernelsim/"), strings.LastIndex(path, "/src/")):]
+		} else if i := strings.LastIndexByte(line, '('); i > 0 {
+			line = line[:i]
+		}
+		out = append(out, line)
 	}
-	if len(keep) == 0 {
-		return stacks[:min(len(stacks), 4<<10)]
-	}
-	return strings.Join(keep, "\n\n")
+	return strings.Join(out, "\n")
 }
 
 // lastLines reads a trace that may still be written to: what comes out is for

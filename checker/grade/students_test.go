@@ -1,0 +1,122 @@
+package grade
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"bothhalves/checker/internal/verdict"
+	"bothhalves/checker/script"
+)
+
+const (
+	carveHead = `package percpu
+
+import "bothhalves/kernelsim/kernel/percpu"
+
+type areas struct{}
+
+func (areas) Offset(cpu int) percpu.Addr              { return 0 }
+func (areas) Addr(cpu int, sym percpu.Off) percpu.Addr { return 0 }
+
+`
+	lostHead = `package percpu
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+
+	"bothhalves/labs/percpu/rx"
+)
+
+`
+	lostGood = lostHead + "func countRx(c *cpu.CPU) { rx.Packets.Inc(c) }\n"
+)
+
+// TestStudents grades what students write when things go wrong: each gets one
+// clear message, and the other task of the lab is graded all the same.
+func TestStudents(t *testing.T) {
+	c := open(t)
+	l, err := c.Lab("percpu")
+	if err != nil {
+		t.Skip("no lab percpu here")
+	}
+	for _, tc := range []struct {
+		name, carve string
+		status      script.Status
+		want        []string // in the verdict
+	}{
+		{"does not parse", "package percpu\n\nfunc SetupAreas( {\n", script.NoBuild, []string{"percpu_carve.go:3:"}},
+		{"does not compile", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\treturn undefined, nil\n}\n",
+			script.NoBuild, []string{"percpu_carve.go:11: undefined: undefined"}},
+		{"another signature", carveHead + "func SetupAreas() {}\n", script.NoBuild, []string{"keep the shipped signatures", "parts.go:"}},
+		{"forbidden import", "package percpu\n\nimport \"os\"\n\nfunc SetupAreas() { os.Exit(0) }\n", script.Rejected,
+			[]string{`percpu_carve.go:3: import "os"`, "may import"}},
+		{"another package", "package other\n", script.Rejected, []string{"percpu_carve.go:1: package other"}},
+		{"empty", "", script.NoBuild, []string{"percpu_carve.go:1:"}},
+		{"binary", "\x00\x01\x02", script.NoBuild, []string{"percpu_carve.go:1:"}},
+		{"huge", "package percpu // " + strings.Repeat("x", 300<<10), script.Rejected, []string{"is not read"}},
+		{"panics", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tvar p *int\n\t*p = 1\n\treturn areas{}, nil\n}\n",
+			script.Failed, []string{"nil pointer", "in your file: percpu_carve.go:12 (SetupAreas)"}},
+		{"loops", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tfor i := 0; ; i++ {\n\t}\n}\n",
+			script.Failed, []string{"no end after 1s", "in your file: percpu_carve.go:1", "not run"}},
+		{"prints megabytes", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tfor range 100000 {\n\t\tprintln(\"here I am, and here, and here, and here\")\n\t}\n\treturn areas{}, nil\n}\n",
+			script.Failed, []string{"here I am", "bytes more"}},
+		{"recurses", carveHead + "func deep(n int) int { return deep(n+1) + 1 }\n\nfunc SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\t_ = deep(0)\n\treturn areas{}, nil\n}\n",
+			script.Failed, []string{"the program died", "stack"}},
+		{"returns nothing", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\treturn nil, nil\n}\n",
+			script.Failed, []string{"no areas and no error"}},
+		{"recovers from a gap", carveHead[:strings.Index(carveHead, "import")] + "import (\n\t\"bothhalves/kernelsim/kernel/percpu\"\n\t\"bothhalves/labs/lab\"\n)\n" + carveHead[strings.Index(carveHead, "type areas"):] +
+			"func SetupAreas(req *percpu.SetupRequest) (a percpu.Areas, err error) {\n\tdefer func() { recover(); a = areas{} }()\n\tpanic(lab.TODO(\"all of it\"))\n}\n",
+			script.Failed, []string{"still to write: all of it"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			results, err := c.Grade(l, Options{
+				Tasks: []string{"percpu-carve", "percpu-lostupdate"}, Limit: time.Second, Name: "percpu.students",
+				Files: map[string][]byte{"percpu_carve.go": []byte(tc.carve), "percpu_lostupdate.go": []byte(lostGood)},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, r := range results {
+				var b strings.Builder
+				verdict.Write(&b, &r)
+				text := b.String()
+				if r.Task == "percpu-lostupdate" {
+					if r.Status != script.Passed {
+						t.Errorf("the other task suffers:\n%s", text)
+					}
+					continue
+				}
+				if r.Status != tc.status || r.Tenths != 0 && r.Status != script.Failed {
+					t.Errorf("status %s, want %s", r.Status, tc.status)
+				}
+				for _, want := range tc.want {
+					if !strings.Contains(text, want) {
+						t.Errorf("no %q in\n%s", want, text)
+					}
+				}
+				if len(text) > 16<<10 {
+					t.Errorf("a verdict of %d bytes", len(text))
+				}
+			}
+		})
+	}
+}
+
+// TestMistakeIsNamed: a student who makes a known mistake is told its name.
+func TestMistakeIsNamed(t *testing.T) {
+	eachLab(t, func(t *testing.T, c *Course, l *Lab) {
+		list, err := Mutants(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := list[0]
+		results, err := c.Grade(l, Options{Tasks: []string{m.Task.ID}, Files: map[string][]byte{m.Task.File(): m.Src}, Name: l.Name + ".mistake"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if results[0].Mistake != m.Misconception {
+			t.Errorf("mistake %q, want %q", results[0].Mistake, m.Misconception)
+		}
+	})
+}
