@@ -50,8 +50,8 @@ const importOrder = `
 
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
-	kernel/sched < kernel/softirq < kernel/timer;
-	kernel/sched < kernel/irq < kernel/vector;
+	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
+	kernel/wait, kernel/mutex < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/irq < kernel/pci;
 	kernel/vector, kernel/timer < kernel/entry;
@@ -66,16 +66,17 @@ const importOrder = `
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;
 
-	# The machine alone knows every default part.
-	kernel/percpu/firstchunk, kernel/percpu/dyn, kernel/percpu/image, kernel/memblock, trace/view, KERNEL,
+	# The machine alone knows every default part. It hands out a report of
+	# what ended it, in text too.
+	FLOOR0 < report;
+	report, kernel/percpu/firstchunk, kernel/percpu/dyn, kernel/percpu/image, kernel/memblock, trace/view, KERNEL,
 	drivers/ena, drivers/nvme,
 	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme
 	< machine;
 
 	# Views of a machine, and modules that sessions can load.
-	FLOOR0 < report;
 	machine < procfs, samples;
-	report, procfs, samples < shell < cmd/ksim/capture < cmd/ksim;
+	procfs, samples < shell < cmd/ksim/capture < cmd/ksim;
 
 	hw/lapic !< KERNEL;
 	hw/ioapic !< KERNEL;
@@ -111,7 +112,7 @@ func rules(t *testing.T) habits.Rules {
 			"Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour"}},
 		// What a package variable may hold beside tables of values: names
 		// of slots and classes whose content lives in the machine.
-		Makers: []string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "kernel/percpu.", "kernel/lock."},
+		Makers: []string{"errors.New", "fmt.Errorf", "regexp.MustCompile", "kernel/percpu.", "kernel/lock.", "kernel/mutex.", "kernel/wait."},
 		// The list in which declarations of per-CPU variables register
 		// themselves before main: the one piece of package state.
 		State:   []string{"kernel/percpu.declared"},

@@ -134,6 +134,7 @@ var (
 
 func (m *Machine) startClock(c *cpu.CPU) {
 	sched.StartClock(c, cpu.NewClockEvent(m.eng, m.latches[c.ID], entry.LocalTimer))
+	sched.StartHardWatchdog(c, cpu.NewNMICounter(m.eng, c))
 }
 
 // restInit models rest_init: init and kthreadd exist, and the boot CPU's own

@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/oops"
+	"bothhalves/kernelsim/report"
 	"bothhalves/kernelsim/sim"
 	"bothhalves/kernelsim/trace/view"
 )
@@ -22,11 +23,13 @@ func (m *Machine) makeReport(f *sim.Failure) *oops.Report {
 	r, ok := f.Value.(*oops.Report)
 	if !ok {
 		r = &oops.Report{Rule: "panic", Title: fmt.Sprintf("Oops: Go panic in kernel code: %v", f.Value),
-			Why: "the code that runs on the machine panicked; its stack is below"}
+			Why: "Go code of the kernel or of a module panicked, which would be a fault of the processor on a real machine"}
 	}
-	r.Stack = string(f.Stack)
+	// What a watchdog reports happens below the interrupt that it looks from.
+	lockup := r.Rule == "soft lockup" || r.Rule == "hard lockup"
+	r.Stack = strings.Join(report.CallTrace(string(f.Stack), lockup), "\n")
 	r.Time, r.Step, r.Seed = int64(m.eng.Now()), m.eng.Steps(), m.cfg.Seed
-	r.Replay = m.cfg.Replay
+	r.Replay = either(m.cfg.Replay, m.bootCommand())
 	if f.Proc != nil {
 		m.place(r, m.cpus[f.Proc.ID()])
 	}
@@ -38,7 +41,7 @@ func (m *Machine) place(r *oops.Report, c *cpu.CPU) {
 	r.CPU = c.ID
 	if t := sched.Current(c); t != nil {
 		r.Task = t.String()
-		r.Locks = t.Locks
+		r.Locks = t.Held().Lines()
 	}
 	r.Context = sched.ContextOf(c)
 	var lines []string
@@ -50,25 +53,25 @@ func (m *Machine) place(r *oops.Report, c *cpu.CPU) {
 	r.Trace = lines[max(0, len(lines)-tailLines):]
 }
 
+// bootCommand is the shell's command that boots this machine again.
+func (m *Machine) bootCommand() string {
+	cmd := fmt.Sprintf("boot -cpus %d -seed %d", m.cfg.CPUs, m.cfg.Seed)
+	if m.cfg.Append != "" {
+		cmd += fmt.Sprintf(" -append '%s'", m.cfg.Append)
+	}
+	return cmd
+}
+
 // logReport puts the report's lines into the kernel's log, as printk would.
 func (m *Machine) logReport() {
-	c := m.cpus[0]
-	printk.Printk(c, printk.Emerg, "%s", m.report.Title)
-	for _, l := range m.report.Lines {
+	c := m.cpus[m.report.CPU]
+	if c.GS.Slots == nil { // it has no per-CPU area: the boot CPU tells
+		c = m.cpus[0]
+	}
+	for _, l := range report.Kernel(m.report) {
 		printk.Printk(c, printk.Emerg, "%s", l)
 	}
-	printk.Printk(c, printk.Emerg, "CPU: %d PID: %s Comm: %s Not tainted 6.1.0-56-amd64 #1 Debian 6.1.192-2",
-		m.report.CPU, after(m.report.Task, "/"), before(m.report.Task, "/"))
 }
-
-func before(s, sep string) string {
-	if i := strings.LastIndex(s, sep); i >= 0 {
-		return s[:i]
-	}
-	return s
-}
-
-func after(s, sep string) string { return s[strings.LastIndex(s, sep)+1:] }
 
 // panicAreas ends a boot that has no per-CPU areas.
 func (m *Machine) panicAreas(c *cpu.CPU, err error) {

@@ -67,6 +67,8 @@ type CPU struct {
 	intr    IntController
 	iflag   bool
 	pending bool // the controller may have something: look at the next boundary
+	nmi     bool // an NMI waits
+	inNMI   bool // one is being handled: the next one waits for its IRET
 	price   *cost.Table
 	stretch stretcher
 	profile Profile
@@ -115,6 +117,9 @@ func (c *CPU) Spend(r cost.Row) {
 // boundary is the slow half of Spend: others run, then interrupts are taken.
 func (c *CPU) boundary(r cost.Row, d sim.Time) {
 	c.Yield(uint8(r), d)
+	if c.nmi && !c.inNMI {
+		c.takeNMI()
+	}
 	if c.pending && c.iflag {
 		c.deliver()
 	}
@@ -204,8 +209,11 @@ func (c *CPU) RestoreFlags(f Flags) {
 // interrupt has been handled.
 func (c *CPU) HaltSTI() {
 	c.iflag = true
-	if !c.pending {
+	if !c.pending && !c.nmi {
 		c.Proc.Halt()
+	}
+	if c.nmi && !c.inNMI {
+		c.takeNMI()
 	}
 	c.deliver()
 }

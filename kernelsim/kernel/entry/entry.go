@@ -51,8 +51,8 @@ type user struct {
 
 var users = percpu.Shared[[256]user]("vector_users")
 
-// Init fills c's gate table. Exceptions get their gates with the chapter on
-// the IDT; a vector below FirstExternal has none here.
+// Init fills c's gate table. Of the exceptions, below FirstExternal, only the
+// NMI has a gate.
 func Init(c *cpu.CPU) {
 	for v := int(FirstExternal); v < len(c.IDT); v++ {
 		c.IDT[v] = commonInterrupt
@@ -60,6 +60,7 @@ func Init(c *cpu.CPU) {
 			c.IDT[v] = spuriousInterrupt
 		}
 	}
+	c.IDT[cpu.NMIVector] = excNMI
 	c.IDT[LocalTimer] = sysvec(trace.LocalTimerEntry, trace.LocalTimerExit, localTimer)
 	c.IDT[Reschedule] = sysvec(trace.RescheduleEntry, trace.RescheduleExit, reschedule)
 }
@@ -76,6 +77,16 @@ func sysvec(in, out trace.Kind, handler Handler) cpu.Gate {
 		c.Spend(cost.InterruptReturn)
 		sched.PreemptIRQ(c)
 	}
+}
+
+// excNMI models exc_nmi with nmi_enter and nmi_exit around what is done there:
+// an NMI counts as a hard interrupt too, and never ends in the scheduler.
+func excNMI(c *cpu.CPU, _ cpu.Vector) {
+	c.Spend(cost.InterruptEntry)
+	preempt.Add(c, preempt.NMIOffset+preempt.HardIRQOffset)
+	sched.WatchdogNMI(c)
+	preempt.Sub(c, preempt.NMIOffset+preempt.HardIRQOffset)
+	c.Spend(cost.InterruptReturn)
 }
 
 // irqEnter models irq_enter_rcu: from here on the CPU is in a hard interrupt.
@@ -136,11 +147,13 @@ func moduleVector(c *cpu.CPU, v cpu.Vector) {
 	if c.IF() {
 		oops.Raise(oops.Report{Rule: "IF left on", CPU: c.ID,
 			Title: fmt.Sprintf("irq %d handler %s enabled interrupts", v, u.name),
+			Lines: []string{"handler: " + oops.Name(u.handler)},
 			Why:   "a hard interrupt's handler runs with interrupts off and must return so; who turned them off restores what was, not 'on'"})
 	}
 	if after := preempt.Count(c); after != before {
 		oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID,
 			Title: fmt.Sprintf("huh, entered irq %d %s with preempt_count %08x, exited with %08x?", v, u.name, before, after),
+			Lines: []string{"handler: " + oops.Name(u.handler)},
 			Why:   "what the handler disabled or locked it must enable or unlock before it returns"})
 	}
 }

@@ -4,6 +4,7 @@
 package preempt
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"bothhalves/kernelsim/cost"
@@ -31,21 +32,32 @@ var (
 
 // Count models preempt_count(): the word without the need_resched bit.
 func Count(c *cpu.CPU) uint32 {
-	return percpu.PreemptCount.Peek(c) &^ percpu.NeedReschedInverted
+	return order.Uint32(percpu.PreemptCountBytes(c)[:]) &^ percpu.NeedReschedInverted
 }
+
+// order is how x86 keeps a word in memory.
+var order = binary.LittleEndian
 
 // Add models __preempt_count_add: d is one of the offsets. Nothing is
-// charged; whoever enters a context charges that.
-func Add(c *cpu.CPU, d uint32) {
-	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)+d)
+// charged; whoever enters a context charges that. It returns what the word
+// holds now.
+func Add(c *cpu.CPU, d uint32) uint32 {
+	word := percpu.PreemptCountBytes(c)
+	v := order.Uint32(word[:]) + d
+	order.PutUint32(word[:], v)
+	return v
 }
 
-// Sub models __preempt_count_sub.
-func Sub(c *cpu.CPU, d uint32) {
-	if Count(c) < d {
+// Sub models __preempt_count_sub. It says whether the word is zero now:
+// nothing forbids preemption, and somebody wants it.
+func Sub(c *cpu.CPU, d uint32) bool {
+	word := percpu.PreemptCountBytes(c)
+	v := order.Uint32(word[:])
+	if v&^percpu.NeedReschedInverted < d {
 		underflow(c, d)
 	}
-	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)-d)
+	order.PutUint32(word[:], v-d)
+	return v == d
 }
 
 func underflow(c *cpu.CPU, d uint32) {
@@ -65,8 +77,7 @@ func Disable(c *cpu.CPU) {
 // due, a fully preemptible kernel switches here; the caller may go on
 // on another CPU, so c is stale afterwards.
 func Enable(c *cpu.CPU) {
-	Sub(c, Offset)
-	if percpu.PreemptCount.Peek(c) == 0 {
+	if Sub(c, Offset) {
 		c.Hooks.Preempt(c)
 		return
 	}
@@ -79,8 +90,13 @@ func EnableNoResched(c *cpu.CPU) { Sub(c, Offset) }
 
 // Drop is the end of a lock: Enable without a charge of its own.
 func Drop(c *cpu.CPU) {
-	Sub(c, Offset)
-	if percpu.PreemptCount.Peek(c) == 0 {
+	word := percpu.PreemptCountBytes(c)
+	v := order.Uint32(word[:])
+	if v&^percpu.NeedReschedInverted == 0 {
+		underflow(c, Offset)
+	}
+	order.PutUint32(word[:], v-Offset)
+	if v == Offset {
 		c.Hooks.Preempt(c)
 	}
 }

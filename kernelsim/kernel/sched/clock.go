@@ -22,6 +22,7 @@ type clock struct {
 	stopped  bool // the tick is stopped: the CPU idles (NO_HZ_IDLE)
 	sleepers []*sleeper
 	ticks    uint64
+	hard     hardWatchdog
 }
 
 // A sleeper is a task's alarm (struct hrtimer_sleeper).
@@ -127,16 +128,19 @@ func stopTick(c *cpu.CPU) {
 	if k.dev != nil {
 		k.stopped = true
 		k.program()
+		stopHard(c)
 	}
 }
 
-// restartTick models tick_nohz_idle_exit.
+// restartTick models tick_nohz_idle_exit. A CPU that idled was not stuck.
 func restartTick(c *cpu.CPU) {
+	runqueues.Raw(c).touch(c)
 	k := &runqueues.Raw(c).clock
 	if k.dev != nil {
 		k.stopped = false
 		k.nextTick = alignUp(c.Now(), period(c))
 		k.program()
+		startHard(c)
 	}
 }
 

@@ -3,6 +3,7 @@ package sched
 import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/sim"
@@ -75,6 +76,7 @@ func (t *Task) run() {
 func exit(t *Task) {
 	c := t.cpu
 	checkLeak(c, t)
+	lock.CheckExit(c)
 	c.CLI()
 	s := shared.Of(c)
 	t.State = Dead
@@ -109,6 +111,7 @@ func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	t.co = c.Engine().NewCoroutine(func() { body(t) })
 	q := runqueues.Raw(c)
 	q.idle, q.curr = t, t
+	lock.SetCurrent(c, &t.held)
 	*current.Raw(c) = t
 	percpu.PreemptCount.Poke(c, percpu.NeedReschedInverted|preempt.Offset)
 	return t.co

@@ -12,6 +12,7 @@ import (
 type stopper struct {
 	thread *Task
 	move   []*Task
+	touch  bool // for the watchdog
 }
 
 var stoppers = percpu.New[stopper]("cpu_stopper")
@@ -23,8 +24,8 @@ func StartStopper(c, p *cpu.CPU) {
 	st.thread = Spawn(c, "migration/"+itoa(p.ID), Attr{Policy: Stop, CPUs: []int{p.ID}, Pinned: true}, stopperThread)
 }
 
-// stopperThread models cpu_stopper_thread with migration_cpu_stop as its only
-// work.
+// stopperThread models cpu_stopper_thread. Its work is migration_cpu_stop and
+// the watchdog's softlockup_fn.
 func stopperThread(t *Task) {
 	for {
 		st := stoppers.This(t.cpu)
@@ -32,6 +33,10 @@ func stopperThread(t *Task) {
 			task := st.move[0]
 			st.move = st.move[1:]
 			moveQueued(t.cpu, task)
+		}
+		if st.touch {
+			st.touch = false
+			runqueues.This(t.cpu).touch(t.cpu)
 		}
 		SetState(t, Interruptible)
 		Schedule(t.cpu)

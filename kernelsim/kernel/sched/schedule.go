@@ -5,7 +5,7 @@ import (
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/trace"
@@ -35,7 +35,6 @@ func schedule(c *cpu.CPU, t *Task, preempted bool) *cpu.CPU {
 	c.Spend(cost.ContextSwitch)
 	q := runqueues.Raw(c)
 	q.update(c.Now())
-	q.touched = c.Now()
 	if t.State != Running && !preempted {
 		t.onRQ = false
 	}
@@ -81,6 +80,7 @@ func switchTo(c *cpu.CPU, t, next *Task, state uint32) {
 	next.exec.start, next.exec.slice = c.Now(), next.exec.sum
 	next.exec.switches++
 	c.SetCurrent(next.co)
+	lock.SetCurrent(c, &next.held)
 	if t.State != Dead {
 		c.Park(t.co)
 	}
@@ -93,12 +93,12 @@ func firstSwitch(t *Task) {
 	preempt.EnableNoResched(t.cpu)
 }
 
-// debug models schedule_debug: only the count of this very call may stand.
+// debug models schedule_debug: only the count of this very call may stand. The
+// count that is printed has that one in it, as Linux's has.
 func debug(c *cpu.CPU, t *Task) {
 	if preempt.Count(c) == preempt.Offset || t.State == Dead {
 		return
 	}
-	percpu.PreemptCount.Poke(c, percpu.PreemptCount.Peek(c)-preempt.Offset)
 	raiseAtomic(c, t, fmt.Sprintf("BUG: scheduling while atomic: %s/0x%08x", t, preempt.Count(c)))
 }
 
@@ -114,7 +114,7 @@ func MightSleep(t *Task) {
 	c := t.cpu
 	if preempt.Count(c) != 0 || !c.IF() {
 		oops.Raise(oops.Report{Rule: "sleep in atomic", CPU: c.ID, Task: t.String(),
-			Title: "BUG: sleeping function called from invalid context",
+			Title: "BUG: sleeping function called from invalid context at " + oops.Frames(oops.Callers(0))[0].File,
 			Lines: []string{fmt.Sprintf("in_atomic(): %d, irqs_disabled(): %d, non_block: 0, pid: %d, name: %s",
 				bit(preempt.InAtomic(c)), bit(!c.IF()), t.PID, t.Comm),
 				fmt.Sprintf("preempt_count: %x, expected: 0", preempt.Count(c))},

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/sim"
 )
@@ -66,7 +67,7 @@ type Task struct {
 	stop    bool // kthread_should_stop
 	fn      func(t *Task)
 	waker   sleeper
-	Locks   []string // classes of the locks held, for reports
+	held    lock.Held // lockdep_depth, held_locks
 }
 
 // accounting is struct sched_entity's part: when the task went on the CPU and
@@ -88,6 +89,9 @@ func (t *Task) CPU() *cpu.CPU { return t.cpu }
 // SumExec is the time that the task has had on a CPU, up to its last switch
 // or tick.
 func (t *Task) SumExec() sim.Time { return t.exec.sum }
+
+// Held is the locks that the task holds.
+func (t *Task) Held() *lock.Held { return &t.held }
 
 // Switches is how often the task was put on a CPU.
 func (t *Task) Switches() uint64 { return t.exec.switches }
@@ -151,8 +155,8 @@ func Init(c *cpu.CPU, cfg Config) {
 func Tasks(c *cpu.CPU) []*Task {
 	list := make([]*Task, 0, len(c.Peers))
 	for _, p := range c.Peers {
-		if q := runqueues.Raw(p); q.idle != nil {
-			list = append(list, q.idle)
+		if Online(p) {
+			list = append(list, runqueues.Raw(p).idle)
 		}
 	}
 	return append(list, shared.Of(c).tasks...)

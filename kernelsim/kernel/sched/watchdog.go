@@ -10,23 +10,72 @@ import (
 )
 
 // watchdog models watchdog_timer_fn (kernel/watchdog.c): five times within
-// the threshold it looks whether the CPU could switch tasks since it looked
-// last. The threshold is twice watchdog_thresh.
+// the threshold, which is twice watchdog_thresh, it looks how long ago the
+// CPU's most urgent thread could run last, and wakes that thread again.
 func watchdog(c *cpu.CPU, q *runqueue) {
 	s := shared.Of(c)
-	if s.thresh == 0 || q.curr == q.idle {
+	if s.thresh == 0 {
 		return
 	}
 	sample := 2 * s.thresh / 5
-	ticksPerSample := uint64(max(sample/period(c), 1))
-	stuck := c.Now() - q.touched
-	if q.clock.ticks%ticksPerSample != 0 || stuck <= 2*s.thresh {
+	if q.clock.ticks%uint64(max(sample/period(c), 1)) != 0 {
 		return
 	}
-	oops.Raise(oops.Report{Rule: "soft lockup", CPU: c.ID, Task: q.curr.String(),
-		Title: fmt.Sprintf("watchdog: BUG: soft lockup - CPU#%d stuck for %ds! [%s:%d]",
-			c.ID, stuck/sim.Second, q.curr.Comm, q.curr.PID),
-		Why: "this CPU has run kernel code all that time without giving another task a chance; a loop that waits must sleep or call cond_resched"})
+	if st := stoppers.Raw(c); st.thread != nil {
+		st.touch = true
+		WakeUpProcess(c, st.thread)
+	}
+	if stuck := c.Now() - q.touched; stuck > 2*s.thresh {
+		oops.Raise(oops.Report{Rule: "soft lockup", CPU: c.ID, Task: q.curr.String(),
+			Title: fmt.Sprintf("watchdog: BUG: soft lockup - CPU#%d stuck for %ds! [%s:%d]",
+				c.ID, stuck/sim.Second, q.curr.Comm, q.curr.PID),
+			Why: "this CPU has run kernel code all that time without giving another task a chance; a loop that waits must sleep or call cond_resched"})
+	}
+}
+
+// touch models update_touch_ts: the CPU is not stuck.
+func (q *runqueue) touch(c *cpu.CPU) { q.touched = c.Now() }
+
+// StartHardWatchdog models watchdog_hardlockup_enable
+// (kernel/watchdog_hld.c): dev counts the time that c does not idle, and sends
+// it an NMI at the end of each watchdog_thresh.
+func StartHardWatchdog(c *cpu.CPU, dev ClockEventDevice) {
+	runqueues.Raw(c).clock.hard.dev = dev
+	startHard(c)
+}
+
+// A hardWatchdog is one CPU's NMI watchdog.
+type hardWatchdog struct {
+	dev  ClockEventDevice
+	seen uint64 // hrtimer_interrupts_saved
+}
+
+// startHard lets the count begin; stopHard ends it while the CPU idles.
+func startHard(c *cpu.CPU) {
+	k := &runqueues.Raw(c).clock
+	if thresh := shared.Of(c).thresh; k.hard.dev != nil && thresh != 0 {
+		k.hard.seen = k.ticks
+		k.hard.dev.Program(c.Now() + thresh)
+	}
+}
+
+func stopHard(c *cpu.CPU) {
+	if k := &runqueues.Raw(c).clock; k.hard.dev != nil {
+		k.hard.dev.Shutdown()
+	}
+}
+
+// WatchdogNMI models watchdog_overflow_callback: a CPU that has had no timer
+// interrupt since the last NMI has had its interrupts off all that time.
+// Context: NMI.
+func WatchdogNMI(c *cpu.CPU) {
+	q := runqueues.Raw(c)
+	if q.clock.ticks == q.clock.hard.seen {
+		oops.Raise(oops.Report{Rule: "hard lockup", CPU: c.ID, Task: q.curr.String(),
+			Title: fmt.Sprintf("NMI watchdog: Watchdog detected hard LOCKUP on cpu %d", c.ID),
+			Why:   "this CPU has not taken an interrupt for seconds: its code waits, or works, with interrupts off; only the NMI still gets through"})
+	}
+	startHard(c)
 }
 
 // checkLeak models the check of do_exit: a task must not end with something
@@ -37,6 +86,7 @@ func checkLeak(c *cpu.CPU, t *Task) {
 	}
 	oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID, Task: t.String(),
 		Title: fmt.Sprintf("note: %s[%d] exited with preempt_count %d%s", t.Comm, t.PID, preempt.Count(c), irqsNote(c)),
+		Lines: []string{"thread function: " + oops.Name(t.fn)},
 		Why:   "the task's function returned with preemption disabled, a lock held or interrupts off"})
 }
 
