@@ -53,7 +53,7 @@ type navEntry struct {
 // pages that nobody wrote. others are the ids of those.
 func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, error) {
 	site := &Site{Files: map[string][]byte{}, Slugs: map[string]string{}}
-	parts := navigation(pages)
+	parts := b.navigation(pages)
 	front := contentsView(parts)
 	pages = withoutFront(pages, func(p *page) { front = frontView(p, parts) })
 	for i, p := range pages {
@@ -169,7 +169,7 @@ func (p *page) label() string {
 }
 
 // navigation sorts the pages into parts for the contents.
-func navigation(pages []*page) []navPart {
+func (b *Builder) navigation(pages []*page) []navPart {
 	parts := []navPart{{Title: "Chapters"}, {Title: "Appendices"}, {Title: "Labs"}}
 	for _, p := range withoutFront(pages, func(*page) {}) {
 		e := navEntry{Href: p.slug + ".html", Number: p.number(), Title: p.title(), Summary: p.front.Summary, Minutes: p.minutes()}
@@ -177,6 +177,9 @@ func navigation(pages []*page) []navPart {
 		parts[at].Entries = append(parts[at].Entries, e)
 	}
 	parts[1].Entries = append(parts[1].Entries, navEntry{Href: "verbs.html", Title: "The shell's verbs", Summary: "Every command of the simulated machine, from its own help."})
+	for _, v := range b.bareLabs() {
+		parts[2].Entries = append(parts[2].Entries, navEntry{Href: v.Slug + ".html", Title: v.Title})
+	}
 	var out []navPart
 	for _, part := range parts {
 		if len(part.Entries) > 0 {

@@ -139,6 +139,7 @@ func (b *Builder) Build() (*Site, error) {
 		return nil, err
 	}
 	ps = append(ps, verify(pages, others)...)
+	ps = append(ps, b.env.verifyTasks(pages)...)
 	ps.sort()
 	return site, ps.err()
 }

@@ -158,6 +158,16 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+func TestTasksLeadIntoTheBook(t *testing.T) {
+	for chapter, want := range map[string]string{"one#a": "", "01-one#a": "", "one": "", "one#z": "01-one has nothing named z", "three#a": "not there"} {
+		b := testBook(t, map[string]string{"book/en/01-one.md": "# One\n\n## A\n", "labs/demo/testdata/demo-carve.txtar": "# Task: T\n# Kind: fix   Chapter: " + chapter + "\n"})
+		_, err := b.Build()
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), "labs/demo/testdata/demo-carve.txtar:2: ") || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", chapter, err, want)
+		}
+	}
+}
+
 func TestAllProblemsAtOnce(t *testing.T) {
 	b := testBook(t, map[string]string{
 		"book/en/01-one.md": "{fig:x}\n\n[a](b)\n\n{src:no.c}\n",

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,7 @@ func (b *Builder) verbsView() view {
 		Summary: "Every command of the simulated machine. This page is the shell's own help."}
 	var body strings.Builder
 	group := ""
-	for _, verb := range b.config.Verbs {
+	for _, verb := range grouped(b.config.Verbs) {
 		if verb.Group != group {
 			group = verb.Group
 			id := "group-" + slug(group)
@@ -92,6 +93,19 @@ func (b *Builder) verbsView() view {
 	}
 	v.Body = template.HTML(body.String())
 	return v
+}
+
+// grouped keeps the verbs' order but brings those of a group together.
+func grouped(verbs []Verb) []Verb {
+	first := map[string]int{}
+	for i, v := range verbs {
+		if _, ok := first[v.Group]; !ok {
+			first[v.Group] = i
+		}
+	}
+	out := slices.Clone(verbs)
+	slices.SortStableFunc(out, func(a, b Verb) int { return first[a.Group] - first[b.Group] })
+	return out
 }
 
 func groupTitle(group string) string {

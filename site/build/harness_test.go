@@ -78,7 +78,7 @@ func testBook(t testing.TB, files map[string]string) *Builder {
 		"book/testdata/src-index.txt":          "# Linux 6.1.1. Made.\nmm/percpu.c: pcpu_alloc@7 pcpu_free@9\n",
 		"book/testdata/oracle/boot/smp4/dmesg": "first\npercpu: Embedded 62 pages/cpu s217088\n",
 		"book/testdata/oracle/index.txt":       "boot/smp4: a kernel boots on 4 CPUs\n",
-		"labs/demo/testdata/demo-carve.txtar":  "# Task: Carve it\n# Kind: implement   Size: M   Minutes: 30   Chapter: demo#x\n#\n# Check: a\nboot\n",
+		"labs/demo/testdata/demo-carve.txtar":  "# Task: Carve it\n# Kind: implement   Size: M   Minutes: 30   Chapter: glossary#per-cpu-variable\n#\n# Check: a\nboot\n",
 		"book/en/glossary.md":                  "# Glossary\n\n## per-CPU variable\n\nA variable of which each CPU has its own. More.\n",
 	}
 	for name, text := range files {
@@ -88,7 +88,8 @@ func testBook(t testing.TB, files map[string]string) *Builder {
 		write(t, filepath.Join(root, name), text)
 	}
 	layouts := map[string]figure.Bits{"entry": {Title: "entry", Width: 16, Layout: reg.Layout{reg.Number("vector", 7, 0), reg.Flag("masked", 15)}}}
-	b, err := New(Config{Root: root, Open: openFake, Layouts: layouts, Verbs: []Verb{{Name: "boot", Group: "bench", Usage: "boot [-cpus N]", Summary: "starts it"}}})
+	b, err := New(Config{Root: root, Open: openFake, Layouts: layouts, Verbs: []Verb{{Name: "boot", Group: "bench", Usage: "boot [-cpus N]", Summary: "starts it"},
+		{Name: "cat", Group: "box", Usage: "cat PATH", Summary: "shows it", Detail: "One.\n\nTwo."}, {Name: "save", Group: "bench", Usage: "save FILE", Flags: [][2]string{{"-x", "y"}}}}})
 	if err != nil {
 		t.Fatal(err)
 	}

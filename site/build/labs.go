@@ -22,6 +22,10 @@ type labs struct {
 // A task is the header of a task's script.
 type task struct {
 	Name, Title, Kind, Size, Minutes string
+
+	Chapter string // page#anchor that the task is about
+	File    string // of the script, and in it
+	Line    int    // of Chapter
 }
 
 var headerField = regexp.MustCompile(`(\w+):\s+(\S+(?:\s+\S+)*?)(?:\s{2,}|$)`)
@@ -39,14 +43,16 @@ func loadLabs(root string) *labs {
 		if len(l.byLab[lab]) == 0 {
 			l.order = append(l.order, lab)
 		}
-		l.byLab[lab] = append(l.byLab[lab], parseTask(strings.TrimSuffix(filepath.Base(s), ".txtar"), string(data)))
+		t := parseTask(strings.TrimSuffix(filepath.Base(s), ".txtar"), string(data))
+		t.File = path.Join("labs", lab, "testdata", t.Name+".txtar")
+		l.byLab[lab] = append(l.byLab[lab], t)
 	}
 	return l
 }
 
 func parseTask(name, script string) task {
 	t := task{Name: name, Title: name}
-	for _, line := range strings.Split(script, "\n") {
+	for n, line := range strings.Split(script, "\n") {
 		text, ok := strings.CutPrefix(line, "#")
 		if !ok || strings.HasPrefix(strings.TrimSpace(text), "Check:") {
 			break
@@ -63,6 +69,8 @@ func parseTask(name, script string) task {
 				t.Size = m[2]
 			case "Minutes":
 				t.Minutes = m[2]
+			case "Chapter":
+				t.Chapter, t.Line = m[2], n+1
 			}
 		}
 	}

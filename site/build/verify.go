@@ -27,6 +27,28 @@ func verify(pages []*page, others map[string]map[string]int) Problems {
 	return ps
 }
 
+// verifyTasks checks the places in the book that the tasks send a reader to.
+func (e *env) verifyTasks(pages []*page) Problems {
+	ids := map[string]map[string]int{}
+	for _, p := range pages {
+		ids[p.slug] = p.ids
+	}
+	var ps Problems
+	for _, lab := range e.labs.order {
+		for _, t := range e.labs.byLab[lab] {
+			name, anchor, _ := strings.Cut(t.Chapter, "#")
+			l := link{raw: t.Chapter, page: e.names[name], anchor: anchor}
+			if l.page == "" {
+				l.page = name
+			}
+			if what := check(nil, l, ids); t.Chapter != "" && what != "" {
+				ps = append(ps, Problem{File: t.File, Line: t.Line, What: what, Do: "correct `Chapter:`, or the heading that it means"})
+			}
+		}
+	}
+	return ps
+}
+
 // check returns what is wrong with a link, "" if nothing is.
 func check(p *page, l link, ids map[string]map[string]int) string {
 	target := l.page
