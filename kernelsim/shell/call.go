@@ -8,8 +8,10 @@ import (
 	"strings"
 	"time"
 
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/oops"
+	"bothhalves/kernelsim/report"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -55,7 +57,7 @@ func (c *Call) Fail(what string, why error) error {
 	if why != nil {
 		msg += ": " + why.Error()
 	}
-	return &Error{StatusFailed, msg}
+	return &Error{Status: StatusFailed, Msg: msg}
 }
 
 // Misuse is a verb with bad arguments: what is wrong with them, then the
@@ -65,7 +67,7 @@ func (c *Call) Misuse(format string, args ...any) error {
 }
 
 func misuse(v *Verb, what string) error {
-	return &Error{StatusUsage, fmt.Sprintf("%s: %s\nusage: %s", v.Name, what, v.Usage())}
+	return &Error{Status: StatusUsage, Msg: fmt.Sprintf("%s: %s\nusage: %s", v.Name, what, v.Usage())}
 }
 
 // quotesHint explains the mistake that a shell user makes first.
@@ -201,6 +203,16 @@ func (c *Call) again(r *oops.Report) string {
 	return strings.Join(append(cmds, Quote(c.words)), "; ")
 }
 
+// fileError is a failed access to a file of the kernel: most have an errno; a
+// module's file is read by a process, which may stop the kernel.
+func (c *Call) fileError(path string, err error) error {
+	var e *errno.Errno
+	if errors.As(err, &e) {
+		return c.Fail(path, err)
+	}
+	return c.ran(err)
+}
+
 // ran is what a verb returns after it has let the machine run.
 func (c *Call) ran(err error) error {
 	var r *oops.Report
@@ -208,9 +220,13 @@ func (c *Call) ran(err error) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &r) && c.dead:
-		return c.Fail("the kernel has stopped: "+r.Title+": boot or reset", nil)
+		return &Error{Status: StatusFailed, Cause: r,
+			Msg: c.Verb.Name + ": the kernel has stopped: " + r.Title + ": boot or reset"}
 	case errors.As(err, &r):
-		return c.Fail("the kernel stopped\n"+reportText(r, c.again(r)), nil)
+		told := *r
+		told.Replay = c.again(r)
+		return &Error{Status: StatusFailed, Cause: r,
+			Msg: c.Verb.Name + ": the kernel stopped\n" + strings.TrimSuffix(report.Text(&told), "\n")}
 	case errors.Is(err, machine.ErrInterrupted):
 		c.stop = c.Machine().Events()
 		return c.Fail(fmt.Sprintf("interrupted at event %d, %s; the machine can go on", c.stop, c.Machine().Now()), nil)

@@ -95,7 +95,7 @@ func (s *Session) paths(word string) []string {
 	}
 	for i, name := range names {
 		names[i] = dir + name
-		if _, err := files(s.Machine()).List(names[i]); err == nil {
+		if isDir(s.Machine(), names[i]) {
 			names[i] += "/"
 		}
 	}

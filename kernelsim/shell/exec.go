@@ -13,7 +13,7 @@ import (
 func (s *Session) run(cmd Command, out, errw io.Writer) error {
 	err := s.pipeline(cmd, out)
 	if err != nil {
-		report(err, errw)
+		complain(err, errw)
 	}
 	if !cmd.Negated {
 		return err
@@ -23,7 +23,7 @@ func (s *Session) run(cmd Command, out, errw io.Writer) error {
 	}
 	plain := cmd
 	plain.Negated = false
-	return report(&Error{StatusFailed, "! " + plain.String() + ": it was to fail, and it succeeded"}, errw)
+	return complain(&Error{Status: StatusFailed, Msg: "! " + plain.String() + ": it was to fail, and it succeeded"}, errw)
 }
 
 // pipeline runs a verb through its filters into out or a file of the machine.
@@ -61,7 +61,7 @@ func (s *Session) pipeline(cmd Command, out io.Writer) error {
 // store writes a command's output to a file of the simulated kernel.
 func (c *Call) store(cmd Command, text []byte) error {
 	if err := files(c.Machine()).Write(cmd.To, text, cmd.Append); err != nil {
-		return c.Fail(cmd.To, err)
+		return c.fileError(cmd.To, err)
 	}
 	return nil
 }
@@ -77,7 +77,7 @@ func (s *Session) call(words []string) (*Call, error) {
 		return nil, err
 	}
 	if s.Machine() == nil && !v.NoMachine {
-		return nil, &Error{StatusFailed, v.Name + ": no machine: type boot first"}
+		return nil, &Error{Status: StatusFailed, Msg: v.Name + ": no machine: type boot first"}
 	}
 	m := s.Machine()
 	return &Call{Session: s, Verb: v, Args: args, words: words, flags: flags, dead: m != nil && m.Report() != nil}, nil
@@ -86,12 +86,12 @@ func (s *Session) call(words []string) (*Call, error) {
 // notFound tells a verb of a later build from a verb that nobody knows.
 func (s *Session) notFound(name string) error {
 	if comes := later(name); comes != "" {
-		return &Error{StatusFailed, name + ": comes with " + comes + ": not in this build"}
+		return &Error{Status: StatusFailed, Msg: name + ": comes with " + comes + ": not in this build"}
 	}
 	if rest, ok := strings.CutPrefix(name, "!"); ok && s.verb(rest) != nil {
-		return &Error{StatusNotFound, name + ": command not found; ! stands apart: ! " + rest}
+		return &Error{Status: StatusNotFound, Msg: name + ": command not found; ! stands apart: ! " + rest}
 	}
-	return &Error{StatusNotFound, name + ": command not found" + didYouMean(name, s.verbNames())}
+	return &Error{Status: StatusNotFound, Msg: name + ": command not found" + didYouMean(name, s.verbNames())}
 }
 
 // run runs the verb. That its reader has left is no failure.
@@ -126,8 +126,9 @@ func closeAll(stages []*stage) error {
 	var failed error
 	for i, st := range stages {
 		err := st.Close()
-		silent := err != nil && ErrorStatus(err) == StatusFailed && err.Error() == (&Error{Status: StatusFailed}).Error()
-		if err != nil && failed == nil && !(silent && i < len(stages)-1) {
+		e, ok := err.(*Error)
+		silent := ok && e.Msg == "" && i < len(stages)-1
+		if err != nil && failed == nil && !silent {
 			failed = err
 		}
 	}

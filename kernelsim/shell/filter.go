@@ -16,7 +16,7 @@ type filter interface {
 }
 
 // errFull is what head answers when it has its lines: the sender may stop.
-var errFull error = &Error{StatusOK, "the reader has left"}
+var errFull error = &Error{Status: StatusOK, Msg: "the reader has left"}
 
 // newFilter makes the tool for one stage behind a |.
 func newFilter(words []string, out io.Writer) (filter, error) {
@@ -27,7 +27,7 @@ func newFilter(words []string, out io.Writer) (filter, error) {
 		return mk(words[1:], out)
 	}
 	names := []string{"head", "tail", "grep", "wc", "sort"}
-	return nil, &Error{StatusUsage, fmt.Sprintf("%s: a pipe leads into head, tail, grep, wc or sort%s",
+	return nil, &Error{Status: StatusUsage, Msg: fmt.Sprintf("%s: a pipe leads into head, tail, grep, wc or sort%s",
 		words[0], didYouMean(words[0], names))}
 }
 
@@ -163,7 +163,7 @@ func (o *options) noFiles() error {
 }
 
 func (o *options) misuse(format string, args ...any) error {
-	return &Error{StatusUsage, fmt.Sprintf("%s: %s\nusage: CMD | %s %s", o.tool, fmt.Sprintf(format, args...), o.tool, filterUsage(o.tool))}
+	return &Error{Status: StatusUsage, Msg: fmt.Sprintf("%s: %s\nusage: CMD | %s %s", o.tool, fmt.Sprintf(format, args...), o.tool, filterUsage(o.tool))}
 }
 
 // filterUsage is the options of a tool, for its usage line and for help.

@@ -39,7 +39,7 @@ func newGrep(words []string, out io.Writer) (filter, error) {
 		return nil, err
 	}
 	if g.re, err = compileGrep(pattern, o); err != nil {
-		return nil, &Error{StatusUsage, "grep: " + pattern + ": " + err.Error()}
+		return nil, &Error{Status: StatusUsage, Msg: "grep: " + pattern + ": " + err.Error()}
 	}
 	return g, nil
 }
@@ -144,7 +144,7 @@ func (g *grep) end() error {
 		}
 	}
 	if g.hits == 0 {
-		return &Error{StatusFailed, ""}
+		return &Error{Status: StatusFailed, Msg: ""}
 	}
 	return nil
 }

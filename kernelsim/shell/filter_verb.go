@@ -9,7 +9,7 @@ func filterVerb(name, summary string) *Verb {
 		Summary: summary, Detail: filterDetail(name),
 		Raw: true, ReadOnly: true, NoMachine: true,
 		Run: func(c *Call) error {
-			return &Error{StatusUsage, name + ": stands behind a pipe, as in: cat PATH | " + name + "\nusage: CMD | " + name + " " + filterUsage(name)}
+			return &Error{Status: StatusUsage, Msg: name + ": stands behind a pipe, as in: cat PATH | " + name + "\nusage: CMD | " + name + " " + filterUsage(name)}
 		},
 	}
 }

@@ -1,22 +1,17 @@
 package shell
 
 import (
-	"bothhalves/kernelsim/kernel/errno"
+	"slices"
+
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/procfs"
 )
 
-// A fileSystem is what the shell needs of /proc, /sys and tracefs.
-type fileSystem interface {
-	Read(path string) (string, error)
-	Write(path string, data []byte, appendTo bool) error
-	List(path string) ([]string, error)
-}
-
 // files is the file system of a machine.
-func files(*machine.Machine) fileSystem { return noFiles{} }
+func files(m *machine.Machine) *procfs.FS { return procfs.New(m) }
 
-type noFiles struct{}
-
-func (noFiles) Read(string) (string, error)      { return "", errno.ENOENT }
-func (noFiles) Write(string, []byte, bool) error { return errno.ENOENT }
-func (noFiles) List(string) ([]string, error)    { return nil, errno.ENOENT }
+// isDir tells a directory from a file: a file's list is the file.
+func isDir(m *machine.Machine, path string) bool {
+	names, err := files(m).List(path)
+	return err == nil && !slices.Equal(names, []string{path})
+}

@@ -104,7 +104,7 @@ func (l *lexer) quoted() error {
 		l.word.WriteByte('\'')
 		l.pos++
 	}
-	return &Error{StatusUsage, fmt.Sprintf("syntax error: column %d: the quote that opens here is never closed", open)}
+	return &Error{Status: StatusUsage, Msg: fmt.Sprintf("syntax error: column %d: the quote that opens here is never closed", open)}
 }
 
 func (l *lexer) beginWord() {

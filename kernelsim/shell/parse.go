@@ -46,13 +46,13 @@ func ParseWords(argv []string) (Command, error) {
 	for i, w := range argv {
 		if path := strings.TrimLeft(w, ">"); path != w && strings.HasPrefix(path, "/") {
 			op := strings.TrimSuffix(w, path)
-			return Command{}, &Error{StatusUsage,
-				fmt.Sprintf("syntax error: %s: in a script, %s stands between spaces: %s %s", w, op, op, path)}
+			return Command{}, &Error{Status: StatusUsage,
+				Msg: fmt.Sprintf("syntax error: %s: in a script, %s stands between spaces: %s %s", w, op, op, path)}
 		}
 		tokens[i] = wordToken(w, 0)
 	}
 	if len(tokens) == 0 {
-		return Command{}, &Error{StatusUsage, "syntax error: there is no verb"}
+		return Command{}, &Error{Status: StatusUsage, Msg: "syntax error: there is no verb"}
 	}
 	return parseCommand(tokens)
 }
@@ -141,5 +141,5 @@ func (p *parser) fail(t token, format string, args ...any) error {
 	if t.col > 0 {
 		msg = fmt.Sprintf("column %d: %s", t.col, msg)
 	}
-	return &Error{StatusUsage, "syntax error: " + msg}
+	return &Error{Status: StatusUsage, Msg: "syntax error: " + msg}
 }

@@ -1,14 +1,11 @@
 package shell
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 
 	"bothhalves/kernelsim/machine"
 )
@@ -68,8 +65,8 @@ func (s *Session) note(cmd Command, call *Call) {
 	}
 	cmd.Negated = false
 	s.box.recipe.add(item{cmd: cmd, stop: call.stop})
-	for name, data := range call.files {
-		s.box.recipe.keep(name, data)
+	for _, name := range slices.Sorted(maps.Keys(call.files)) {
+		s.box.recipe.keep(name, call.files[name])
 	}
 }
 
@@ -95,11 +92,11 @@ func (s *Session) Cut(n int, argv []string) error {
 	case err != nil:
 		return err
 	case s.Machine() == nil:
-		return &Error{StatusFailed, "cut: no machine: type boot first"}
+		return &Error{Status: StatusFailed, Msg: "cut: no machine: type boot first"}
 	case n < 1:
-		return &Error{StatusUsage, fmt.Sprintf("cut: %d: decision points count from 1, the next one", n)}
+		return &Error{Status: StatusUsage, Msg: fmt.Sprintf("cut: %d: decision points count from 1, the next one", n)}
 	case call.Verb.Runs:
-		return &Error{StatusUsage, "cut: " + call.Verb.Name + ": it lets time pass, and a cut takes none"}
+		return &Error{Status: StatusUsage, Msg: "cut: " + call.Verb.Name + ": it lets time pass, and a cut takes none"}
 	}
 	at := s.Machine().Events() + uint64(n)
 	s.cutAt(at, cmd)
@@ -113,7 +110,7 @@ func (s *Session) cutAt(at uint64, cmd Command) {
 	s.Machine().AtDecision(at, func() {
 		s.depth++
 		if err := s.pipeline(cmd, io.Discard); err != nil && s.cutFailed == nil {
-			s.cutFailed = &Error{StatusFailed, fmt.Sprintf("cut at event %d: %v", at, err)}
+			s.cutFailed = &Error{Status: StatusFailed, Msg: fmt.Sprintf("cut at event %d: %v", at, err)}
 		}
 		s.depth--
 	})
@@ -124,7 +121,7 @@ func (s *Session) cutAt(at uint64, cmd Command) {
 func (s *Session) Points() uint64 { return s.Machine().Events() }
 
 // errReplayed ends a replay that the host interrupted.
-var errReplayed error = &Error{StatusFailed, "interrupted; the machine is as it was"}
+var errReplayed error = &Error{Status: StatusFailed, Msg: "interrupted; the machine is as it was"}
 
 // replay makes a machine of its recipe, up to an event. The session that calls
 // keeps its own machine.
@@ -200,117 +197,4 @@ func (h *replayHost) WriteFile(string, []byte) error { return nil }
 func (h *replayHost) Interrupted() bool {
 	h.hit = h.hit || h.host.Interrupted()
 	return h.hit
-}
-
-// saveMagic is the first line of a saved machine.
-const saveMagic = "Both Halves saved machine 1"
-
-// encode is a saved machine: a text of lines, and the files among them by
-// their length.
-func (b *box) encode(build string) []byte {
-	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s\nbuild %s\nevent %d\n", saveMagic, build, b.m.Events())
-	for _, name := range slices.Sorted(maps.Keys(b.recipe.files)) {
-		data := b.recipe.files[name]
-		fmt.Fprintf(&out, "file %d %s\n%s\n", len(data), name, data)
-	}
-	for _, e := range b.recipe.lines {
-		switch {
-		case e.cut != 0:
-			fmt.Fprintf(&out, "cut %d ", e.cut)
-		case e.stop != 0:
-			fmt.Fprintf(&out, "stop %d ", e.stop)
-		default:
-			out.WriteString("do ")
-		}
-		fmt.Fprintf(&out, "%q\n", e.cmd)
-	}
-	return out.Bytes()
-}
-
-// A saved machine as it is read.
-type saved struct {
-	build  string
-	event  uint64
-	recipe recipe
-}
-
-var (
-	errNotSaved = errors.New("not a saved machine")
-	errDamaged  = errors.New("the file is damaged")
-)
-
-// decode reads what encode wrote.
-func decode(data []byte) (saved, error) {
-	var f saved
-	first, rest, _ := strings.Cut(string(data), "\n")
-	if first != saveMagic {
-		return f, errNotSaved
-	}
-	for rest != "" {
-		var line string
-		line, rest, _ = strings.Cut(rest, "\n")
-		word, arg, _ := strings.Cut(line, " ")
-		if word == "file" {
-			var ok bool
-			if rest, ok = f.file(arg, rest); !ok {
-				return f, errDamaged
-			}
-			continue
-		}
-		if !f.line(word, arg) {
-			return f, errDamaged
-		}
-	}
-	if len(f.recipe.lines) == 0 {
-		return f, errDamaged
-	}
-	return f, nil
-}
-
-// line reads a line that is no file.
-func (f *saved) line(word, arg string) bool {
-	var err error
-	switch word {
-	case "build":
-		f.build = arg
-		return true
-	case "event":
-		f.event, err = strconv.ParseUint(arg, 10, 64)
-		return err == nil
-	}
-	var e item
-	if word == "stop" || word == "cut" {
-		number, text, _ := strings.Cut(arg, " ")
-		n, err := strconv.ParseUint(number, 10, 64)
-		if err != nil {
-			return false
-		}
-		if arg = text; word == "stop" {
-			e.stop = n
-		} else {
-			e.cut = n
-		}
-	} else if word != "do" {
-		return false
-	}
-	text, err := strconv.Unquote(arg)
-	cmds, perr := Parse(text)
-	if err != nil || perr != nil || len(cmds) != 1 {
-		return false
-	}
-	e.cmd = cmds[0]
-	f.recipe.add(e)
-	return true
-}
-
-// file takes a file's text out of what follows its line.
-func (f *saved) file(arg, rest string) (string, bool) {
-	number, name, _ := strings.Cut(arg, " ")
-	n, err := strconv.Atoi(number)
-	if err != nil || n < 0 || n+1 > len(rest) {
-		return "", false
-	}
-	f.recipe.keep(name, []byte(rest[:n]))
-	return rest[n+1:], true
 }

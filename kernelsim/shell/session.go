@@ -66,7 +66,7 @@ func (s *Session) Close() {
 func (s *Session) Line(text string, out, errw io.Writer) error {
 	cmds, err := Parse(text)
 	if err != nil {
-		return report(err, errw)
+		return complain(err, errw)
 	}
 	for _, cmd := range cmds {
 		if err := s.run(cmd, out, errw); err != nil {
@@ -81,13 +81,13 @@ func (s *Session) Line(text string, out, errw io.Writer) error {
 func (s *Session) Exec(argv []string, out, errw io.Writer) error {
 	cmd, err := ParseWords(argv)
 	if err != nil {
-		return report(err, errw)
+		return complain(err, errw)
 	}
 	return s.run(cmd, out, errw)
 }
 
-// report prints an error's message, if it has one, and hands it back.
-func report(err error, errw io.Writer) error {
+// complain prints an error's message, if it has one, and hands it back.
+func complain(err error, errw io.Writer) error {
 	if e, ok := err.(*Error); !ok || e.Msg != "" {
 		fmt.Fprintln(errw, err)
 	}

@@ -6,7 +6,7 @@ func catVerb() *Verb {
 	return &Verb{
 		Name: "cat", Group: GroupBox, Args: "PATH…",
 		Summary: "prints files of the simulated kernel",
-		Run:     runCat, ReadOnly: true,
+		Run:     runCat, Runs: true,
 	}
 }
 
@@ -18,7 +18,7 @@ func runCat(c *Call) error {
 	for _, path := range c.Args {
 		text, err := files(c.Machine()).Read(path)
 		if err != nil {
-			failed = first(failed, c.Fail(path, err))
+			failed = first(failed, c.fileError(path, err))
 			continue
 		}
 		if _, err := io.WriteString(c, text); err != nil {

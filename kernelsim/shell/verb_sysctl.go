@@ -40,12 +40,12 @@ func (c *Call) sysctl(arg string) error {
 	path := "/proc/sys/" + strings.ReplaceAll(name, ".", "/")
 	if set {
 		if err := files(c.Machine()).Write(path, []byte(strings.TrimSpace(value)+"\n"), false); err != nil {
-			return c.Fail(path, err)
+			return c.fileError(path, err)
 		}
 	}
 	text, err := files(c.Machine()).Read(path)
 	if err != nil {
-		return c.Fail(path, err)
+		return c.fileError(path, err)
 	}
 	for line := range strings.Lines(text) {
 		if c.Has("n") {

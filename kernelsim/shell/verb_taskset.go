@@ -30,7 +30,7 @@ func runTaskset(c *Call) error {
 	if err != nil {
 		return err
 	}
-	if inner.Verb.Group != GroupBox || inner.Verb.Runs {
+	if inner.Verb.Group != GroupBox {
 		return c.Fail(c.Args[0]+": it is no program of the machine", nil)
 	}
 	s := c.Session
