@@ -80,7 +80,7 @@ func (c *Course) Find(arg string) (*Lab, *Task, error) {
 // Suggest is "; did you mean X?" for the nearest of some names, or what there
 // is when none is near.
 func Suggest(name string, names []string) string {
-	best, dist := "", len(name)/2+1
+	best, dist := "", max(3, len(name)/2+1)
 	for _, n := range names {
 		if d := distance(name, n); d < dist {
 			best, dist = n, d

@@ -34,8 +34,8 @@ func runNew(c *call) error {
 		return &usageError{errs[0].Error()}
 	}
 	dir := filepath.Join(co.Root, "labs", lab, "testdata")
-	script, solution := filepath.Join(dir, id+".txtar"), filepath.Join(dir, "solution", t.File())
-	for _, f := range []struct{ name, text string }{{script, text}, {solution, solutionSkeleton(t)}} {
+	task, solution := filepath.Join(dir, id+".txtar"), filepath.Join(dir, "solution", t.File())
+	for _, f := range []struct{ name, text string }{{task, text}, {solution, solutionSkeleton(t)}} {
 		if err := writeNew(f.name, f.text); err != nil {
 			return err
 		}

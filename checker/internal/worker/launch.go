@@ -81,7 +81,8 @@ func (p Program) command(dir string, req *Request) (*exec.Cmd, error) {
 	cmd := exec.Command(p.Path, p.Args...)
 	cmd.Dir = p.Dir
 	cmd.Env = append(os.Environ(), p.Env...)
-	cmd.Env = append(cmd.Env, requestVar+"="+file, "GOTRACEBACK=all", "GOCOVERDIR="+dir)
+	cmd.Env = append(cmd.Env, requestVar+"="+file, "GOTRACEBACK=all", "GOCOVERDIR="+dir,
+		"TMPDIR="+dir, "TMP="+dir, "TEMP="+dir) // a process that dies leaves nothing behind
 	cmd.WaitDelay = time.Second
 	return cmd, nil
 }
