@@ -209,7 +209,7 @@ func (b *Builder) render(files []string) ([]*page, error) {
 		if err != nil {
 			return nil, err
 		}
-		if old := b.pages[f]; old != nil && bytes.Equal(old.src, src) {
+		if old := b.pages[f]; old != nil && bytes.Equal(old.src, normal(src)) {
 			pages[i] = old
 			continue
 		}

@@ -67,8 +67,13 @@ func marked(class string) bool {
 
 func tokenise(lang, text string) []chroma.Token {
 	plain := []chroma.Token{{Type: chroma.Text, Value: text}}
+	switch lang {
+	case "go", "c", "sh", "bash", "json", "diff", "gas", "make":
+	default:
+		return plain // looking for a lexer among hundreds takes its time
+	}
 	lexer := lexers.Get(lang)
-	if lang == "" || lexer == nil {
+	if lexer == nil {
 		return plain
 	}
 	tokens, err := chroma.Coalesce(lexer).Tokenise(nil, text)

@@ -144,6 +144,13 @@ func (f *fence) bodyStart(src []byte) int {
 	return len(src)
 }
 
+// indented refuses a block whose text is Markdown but does not stand in the
+// source as it is.
+func (p *page) indented(f *fence) string {
+	p.problem(f.pos, "an indented "+f.lang+" block", "start the block in column 1")
+	return ""
+}
+
 // replace is the edit that gives the block another body.
 func (f *fence) replace(body string) edit { return edit{f.start, f.stop, body} }
 

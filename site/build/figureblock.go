@@ -46,6 +46,10 @@ func figureKeys() []string {
 
 // figureBlock renders ```figure blocks.
 func figureBlock(p *page, f *fence) string {
+	if !f.flat {
+		p.drawn++
+		return p.indented(f)
+	}
 	s := f.figure()
 	p.drawn++
 	n := p.drawn

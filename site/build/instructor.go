@@ -3,8 +3,7 @@ package build
 // instructorBlock renders ```instructor blocks: Markdown, folded.
 func instructorBlock(p *page, f *fence) string {
 	if !f.flat {
-		p.problem(f.pos, "an indented instructor block", "start the block in column 1")
-		return ""
+		return p.indented(f)
 	}
 	words, code := p.words, p.code
 	body := p.render(f.start, f.stop)

@@ -70,10 +70,19 @@ type edit struct {
 var pageKey = parser.NewContextKey()
 
 func newPage(e *env, file, slug string, src []byte) *page {
-	p := &page{env: e, file: file, slug: slug, src: src, slugs: newSlugs(), ids: map[string]int{},
+	p := &page{env: e, file: file, slug: slug, src: normal(src), slugs: newSlugs(), ids: map[string]int{},
 		figures: map[string]int{}, sources: map[string]bool{}}
 	p.machines.runner = e.runner
 	return p
+}
+
+// normal is a source with plain line ends, the last one included.
+func normal(src []byte) []byte {
+	src = bytes.ReplaceAll(src, []byte("\r\n"), []byte("\n"))
+	if len(src) > 0 && src[len(src)-1] != '\n' {
+		src = append(slices.Clone(src), '\n')
+	}
+	return src
 }
 
 // build does all that can be done without the other pages.

@@ -29,6 +29,9 @@ type span struct{ start, stop int }
 // predictBlock renders a prediction. Without JavaScript the answer stands in
 // a <details>; with it, there are fields and a button that checks them.
 func predictBlock(p *page, f *fence) string {
+	if !f.flat {
+		return p.indented(f)
+	}
 	q := prediction{}
 	at := f.start
 	for _, line := range strings.SplitAfter(f.body, "\n") {
