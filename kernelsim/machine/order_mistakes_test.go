@@ -69,6 +69,14 @@ func tableLockingHandler(c *cpu.CPU, _ cpu.Vector) {
 	tableLock.Of(c).Unlock(c)
 }
 
+// enableUnderLock enables interrupts too early.
+func enableUnderLock(t *sched.Task) {
+	c := t.CPU()
+	statsLock.Of(c).LockIRQ(c)
+	c.STI()
+	statsLock.Of(c).Unlock(c)
+}
+
 // shared is a module whose handler and thread use one lock.
 func shared(h entry.Handler, fns ...func(t *sched.Task)) func(c *cpu.CPU) error {
 	return func(c *cpu.CPU) error {
@@ -140,6 +148,10 @@ func lockOrderMistakes() []mistake {
 			rule: "lock irq-state", cpu: 1, context: "task worker <- hard interrupt", locks: "stats_lock"},
 		{name: "lock-irq-order", wrong: interruptEarly, right: interruptEarlyRight, then: interruptCPU1,
 			rule: "lock irq-state", cpu: 1, context: "task worker", locks: "table_lock"},
+		{name: "lock-irq-order-interrupted", wrong: shared(tableLockingHandler, heldAtInterrupt, irqsaveBoth), right: shared(tableLockingHandler, heldIRQsOff, irqsaveBoth), then: interruptCPU1,
+			rule: "lock irq-state", cpu: 1, context: "task worker", locks: "table_lock"},
+		{name: "lock-irqs-enabled-under-it", wrong: shared(lockingHandler, enableUnderLock), right: shared(lockingHandler, irqsaveLock), then: interruptCPU1,
+			rule: "lock irq-state", cpu: 1, context: "task swapper/1 <- hard interrupt"},
 		{name: "lock-becomes-irq-safe", wrong: shared(tableLockingHandler, irqsaveBoth, plainLock), right: shared(tableLockingHandler, irqsaveBoth, irqsaveLock), then: interruptLate,
 			rule: "lock irq-state", cpu: 1, context: "task swapper/1 <- hard interrupt"},
 		{name: "lock-becomes-irq-unsafe", wrong: shared(tableLockingHandler, irqsaveBoth, sleepThenPlain), right: shared(tableLockingHandler, irqsaveBoth, irqsaveLock), then: interruptCPU1,
