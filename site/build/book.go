@@ -1,7 +1,3 @@
-// Package build turns the book's Markdown into a site: listings cut from the
-// source, console blocks executed, figures drawn from runs, claims held
-// against their witnesses, links checked. It renders into memory; who calls
-// it decides what to do with the files.
 package build
 
 import (

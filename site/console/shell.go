@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"bothhalves/kernelsim/kernel/percpu"
@@ -133,6 +134,7 @@ func spans(l view.Lane) []figure.Span {
 		f := figure.Span{Start: s.From, End: s.To, Context: "task", Label: s.Name}
 		if l.Context != "task" {
 			f.Context, f.Depth = "irq", 1
+			f.Label = strings.Replace(s.Name, "vector vector=", "vector ", 1)
 		}
 		out = append(out, f)
 	}

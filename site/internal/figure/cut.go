@@ -25,6 +25,7 @@ func (t Timeline) Cut(from, to, cpus, events string) (Timeline, error) {
 	if err != nil {
 		return t, fmt.Errorf("events: %v", err)
 	}
+	end = min(end, t.To-t.From)
 	if end <= start {
 		return t, fmt.Errorf("nothing lies between %v and %v", time.Duration(start), time.Duration(end))
 	}
