@@ -128,7 +128,7 @@ func (b *Builder) chapterView(p *page) view {
 		v.Heading = template.HTML(template.HTMLEscapeString(v.Title))
 	}
 	if lab, ok := strings.CutPrefix(p.slug, "lab-"); ok && strings.HasPrefix(p.file, "labs/") {
-		v.Body += b.tasks(lab)
+		v.Body = b.labBody(lab, p.html)
 	}
 	for _, h := range p.headings {
 		if h.level <= 3 {

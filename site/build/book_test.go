@@ -168,6 +168,15 @@ func TestTasksLeadIntoTheBook(t *testing.T) {
 	}
 }
 
+func TestAHandoutsTableIsTheTableOfTasks(t *testing.T) {
+	b := testBook(t, map[string]string{"labs/demo/README.md": "# Demo\n\n<!-- made -->\n| file | task |\n| --- | --- |\n| `demo_carve.go` | Carve |\n",
+		"book/en/01-one.md": "# One\n\n{lab:demo/demo-carve}\n"})
+	page := string(mustBuild(t, b).Files["lab-demo.html"])
+	if !strings.Contains(page, `<tr id="task-demo-carve">`) || strings.Contains(page, "Tasks at a glance") || strings.Contains(page, "made") {
+		t.Error(page)
+	}
+}
+
 func TestAllProblemsAtOnce(t *testing.T) {
 	b := testBook(t, map[string]string{
 		"book/en/01-one.md": "{fig:x}\n\n[a](b)\n\n{src:no.c}\n",

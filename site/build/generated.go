@@ -135,12 +135,38 @@ func (v Verb) html() string {
 	return b.String() + "\n"
 }
 
-// tasks lists a lab's tasks below its hand-out.
-func (b *Builder) tasks(lab string) template.HTML {
+var fileRow = regexp.MustCompile(`<tr>\n<td><code>([^<.]+)\.[a-z]+</code></td>`)
+
+// labBody is a lab's hand-out. Where it has a table of the tasks' files, the
+// rows get the tasks' anchors; where it has none, one is put below.
+func (b *Builder) labBody(lab, handout string) template.HTML {
+	missing := map[string]bool{}
+	for _, t := range b.env.labs.byLab[lab] {
+		missing[t.Name] = true
+	}
+	handout = fileRow.ReplaceAllStringFunc(handout, func(row string) string {
+		name := strings.ReplaceAll(fileRow.FindStringSubmatch(row)[1], "_", "-")
+		if !missing[name] {
+			return row
+		}
+		delete(missing, name)
+		return strings.Replace(row, "<tr>", `<tr id="task-`+name+`">`, 1)
+	})
+	if len(missing) == 0 {
+		return template.HTML(handout)
+	}
+	return template.HTML(handout) + b.tasks(lab, missing)
+}
+
+// tasks is a table of a lab's tasks.
+func (b *Builder) tasks(lab string, which map[string]bool) template.HTML {
 	var out strings.Builder
 	out.WriteString(`<h2 id="tasks-at-a-glance">Tasks at a glance</h2>` + "\n")
 	out.WriteString(`<div class="scroll" tabindex="0" role="region" aria-label="Tasks"><table><thead><tr><th scope="col">task</th><th scope="col">what</th><th scope="col">kind</th><th scope="col">size</th><th scope="col">minutes</th></tr></thead><tbody>`)
 	for _, t := range b.env.labs.byLab[lab] {
+		if !which[t.Name] {
+			continue
+		}
 		fmt.Fprintf(&out, `<tr id="task-%s"><td><code>%s</code></td><td>%s</td><td>%s</td><td>%s</td><td>%s</td></tr>`, html.EscapeString(t.Name),
 			html.EscapeString(t.Name), html.EscapeString(t.Title), html.EscapeString(t.Kind), html.EscapeString(t.Size), html.EscapeString(t.Minutes))
 	}
@@ -154,7 +180,7 @@ func (b *Builder) bareLabs() []view {
 	for _, lab := range b.env.labs.order {
 		if _, ok := b.env.labs.handout(lab); !ok {
 			views = append(views, view{Title: lab, Heading: template.HTML(html.EscapeString(lab)), Label: "Lab", Kind: "chapter",
-				Slug: labSlug(lab), Body: b.tasks(lab)})
+				Slug: labSlug(lab), Body: b.labBody(lab, "")})
 		}
 	}
 	return views

@@ -135,6 +135,9 @@ func (p *page) topLevel(n ast.Node) string {
 	if _, ok := n.(*extast.FootnoteList); ok {
 		return "" // footnotes stand beside their paragraph
 	}
+	if _, ok := n.(*ast.HTMLBlock); ok {
+		return ""
+	}
 	html := p.node(n)
 	if h, ok := n.(*ast.Heading); ok && h.Level == 1 && p.heading == "" {
 		p.heading = inner(html)
@@ -214,6 +217,9 @@ func (p *page) resolve(n ast.Node) {
 		case *ast.Text:
 			p.words += len(bytes.Fields(n.Segment.Value(p.text)))
 		case *ast.HTMLBlock, *ast.RawHTML:
+			if bytes.HasPrefix(p.text[max(n.Pos(), 0):], []byte("<!--")) {
+				break // a remark in the source
+			}
 			p.problem(n.Pos(), "raw HTML", "write it in Markdown; the pages take no HTML")
 		}
 		return ast.WalkContinue, nil
