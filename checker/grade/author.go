@@ -13,6 +13,7 @@ import (
 
 	"bothhalves/checker/internal/mutate"
 	"bothhalves/checker/internal/starter"
+	"bothhalves/checker/internal/verdict"
 	"bothhalves/checker/internal/worker"
 	"bothhalves/checker/script"
 )
@@ -50,6 +51,24 @@ func Lint(l *Lab) []error {
 	return errs
 }
 
+// Size is the size of a task as its solution measures: S up to 10 lines, M up
+// to 40, L up to 120, and "" beyond.
+func Size(l *Lab, t *Task) (string, error) {
+	sol, err := l.Solution(t)
+	if err != nil {
+		return "", err
+	}
+	switch n := starter.Lines(t.File(), sol); {
+	case n <= 10:
+		return "S", nil
+	case n <= 40:
+		return "M", nil
+	case n <= 120:
+		return "L", nil
+	}
+	return "", nil
+}
+
 // LintTask checks one task's text.
 func LintTask(lab, id string, text []byte) []error {
 	t, err := script.Parse(lab, id, text)
@@ -57,6 +76,34 @@ func LintTask(lab, id string, text []byte) []error {
 		return []error{err}
 	}
 	return script.Lint(t, worker.Vocabulary())
+}
+
+// The marks around the table of tasks in a lab's README.
+const (
+	tableBegin = "<!-- tasks: made by go test ./checker/grade -run Labs -update -->\n"
+	tableEnd   = "<!-- end of tasks -->\n"
+)
+
+// Readme returns a lab's README with its table of tasks as it is now.
+func Readme(l *Lab, text string) (string, error) {
+	before, rest, ok1 := strings.Cut(text, tableBegin)
+	_, after, ok2 := strings.Cut(rest, tableEnd)
+	if !ok1 || !ok2 {
+		return "", fmt.Errorf("labs/%s/README.md: no place for the table of tasks: want the lines %s%s", l.Name, tableBegin, tableEnd)
+	}
+	return before + tableBegin + taskTable(l) + tableEnd + after, nil
+}
+
+func taskTable(l *Lab) string {
+	var b strings.Builder
+	b.WriteString("| file | task | kind | size | minutes | checks | points |\n| --- | --- | --- | --- | --- | --- | --- |\n")
+	minutes, points := 0, 0
+	for _, t := range l.Tasks {
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %d | %d | %s |\n", t.File(), t.Title, t.Kind, t.Size, t.Minutes, len(t.Checks), verdict.Points(t.Of()))
+		minutes, points = minutes+t.Minutes, points+t.Of()
+	}
+	fmt.Fprintf(&b, "| | | | | %d | | %s |\n", minutes, verdict.Points(points))
+	return b.String()
 }
 
 // Answers asks the machine for the answers of a task: what its scripts

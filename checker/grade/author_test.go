@@ -36,6 +36,11 @@ func TestLabsLint(t *testing.T) {
 		for _, err := range Lint(l) {
 			t.Errorf("%s: %v", l.Name, err)
 		}
+		for _, task := range l.Tasks {
+			if size, err := Size(l, task); err != nil || size != task.Size {
+				t.Errorf("%s says size %s; its solution measures %q (%v)", task.Name(), task.Size, size, err)
+			}
+		}
 	})
 }
 
@@ -151,4 +156,23 @@ func writeAnswers(t *testing.T, c *Course, l *Lab) {
 		}
 		write(t, filepath.Join(l.Dir, "testdata", "solution", task.File()), []byte(strings.Join(lines, "\n")))
 	}
+}
+
+// TestLabsReadme holds the table in a lab's README to its tasks.
+func TestLabsReadme(t *testing.T) {
+	eachLab(t, func(t *testing.T, c *Course, l *Lab) {
+		path := filepath.Join(l.Dir, "README.md")
+		have := read(t, path)
+		want, err := Readme(l, have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			write(t, path, []byte(want))
+			have = want
+		}
+		if have != want {
+			t.Errorf("the table of tasks in labs/%s/README.md is stale: go test ./checker/grade -run Labs -update", l.Name)
+		}
+	})
 }

@@ -69,6 +69,9 @@ func TestMake(t *testing.T) {
 	if string(got) != want {
 		t.Errorf("starter:\n%s\nwant:\n%s", got, want)
 	}
+	if n := Lines("p.go", []byte(solution)); n != 4 {
+		t.Errorf("%d lines solve it, want 4", n)
+	}
 	plain := string(Plain("p.go", []byte(solution)))
 	if strings.Contains(plain, "//gap") || strings.Contains(plain, "return 1") || !strings.Contains(plain, "help()") {
 		t.Errorf("plain:\n%s", plain)
