@@ -56,19 +56,17 @@ func (m *Machine) busyWith() string {
 // RunUntil runs until match is true of a trace line, and stops at the next
 // decision point after it.
 func (m *Machine) RunUntil(match func(line string) bool) error {
-	seen, found := m.ring.Total(), false
-	m.eng.Observe(func(sim.Step) {
+	seen := m.ring.Total()
+	found, err := m.eng.RunUntil(m.eng.Now()+idleLimit, func() bool {
 		for pos, rec := range m.ring.From(seen) {
 			seen = pos + 1
-			found = found || match(view.Line(rec, m.ring.Names()))
+			if match(view.Line(rec, m.ring.Names())) {
+				return true
+			}
 		}
-		if found {
-			m.eng.Stop()
-		}
+		return false
 	})
-	_, err := m.eng.Run(m.eng.Now() + idleLimit)
-	m.eng.Observe(nil)
-	if found && m.eng.Failed() == nil {
+	if found && err == nil && m.eng.Failed() == nil {
 		return nil
 	}
 	if err := m.outcome(err); err != nil {

@@ -141,6 +141,9 @@ func (c *Call) formats() map[string]func(io.Writer, view.Selection) error {
 // selection is what start, stop, -cpu and -match leave of the ring.
 func (c *Call) selection(t *tracing) (view.Selection, error) {
 	sel := view.Selection{From: t.from, To: t.to}
+	if t.to == 0 { // still recording: what runs now runs until now
+		sel.End = int64(c.Machine().Now())
+	}
 	var keep []func(*trace.Record) bool
 	if len(t.kinds) > 0 {
 		keep = append(keep, func(r *trace.Record) bool { return slices.Contains(t.kinds, r.Kind) })

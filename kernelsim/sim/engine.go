@@ -23,6 +23,7 @@ type Engine struct {
 	stepEnd  uint64 // Run ends when steps reaches it
 	hooks    []hook // by step, soonest first
 	observer func(Step)
+	until    func() bool // looked at before every pick: true ends the run
 	poll     func() bool // the host asks to stop
 	picks    uint32
 
@@ -136,6 +137,16 @@ func (e *Engine) Observe(fn func(Step)) {
 	e.horizon = 0
 }
 
+// RunUntil is Run that also ends when done says so; done is asked after every
+// move and once more where the run ends. It reports whether done was true.
+func (e *Engine) RunUntil(limit Time, done func() bool) (found bool, err error) {
+	e.until = func() bool { found = found || done(); return found }
+	_, err = e.Run(limit)
+	found = e.until()
+	e.until = nil
+	return found, err
+}
+
 // PollHost sets the function that is asked now and then whether the host
 // wants the run to stop (Ctrl-C).
 func (e *Engine) PollHost(stop func() bool) { e.poll = stop }
@@ -216,6 +227,11 @@ func (e *Engine) settle(reached bool) {
 		e.now = max(e.now, e.limit)
 	}
 	e.running, e.stepEnd = nil, ^uint64(0)
+	for _, p := range e.procs {
+		if p.halted { // its clock shows the time that it slept until
+			p.now = max(p.now, e.now)
+		}
+	}
 }
 
 // pick fires what is due and chooses who goes on: whoever is furthest behind.
@@ -251,7 +267,7 @@ func (e *Engine) halt() bool {
 	if e.poll != nil && e.picks&1023 == 0 && e.poll() {
 		e.stopping, e.hostStop = true, true
 	}
-	if e.steps >= e.stepEnd {
+	if e.steps >= e.stepEnd || e.until != nil && e.until() {
 		e.stopping = true
 	}
 	return e.stopping || e.failure != nil
@@ -259,7 +275,7 @@ func (e *Engine) halt() bool {
 
 // watch closes the horizon while every move has to be looked at.
 func (e *Engine) watch() {
-	if len(e.hooks) > 0 || e.observer != nil || e.stepEnd != ^uint64(0) {
+	if len(e.hooks) > 0 || e.observer != nil || e.until != nil || e.stepEnd != ^uint64(0) {
 		e.horizon = 0
 	}
 }

@@ -100,7 +100,7 @@ func (b *book) Timeline() (figure.Timeline, error) {
 	for id := range m.CPUs() {
 		t.Lanes = append(t.Lanes, figure.Lane{Name: fmt.Sprintf("CPU %d", id)})
 	}
-	for _, l := range view.Lanes(m.Ring(), len(t.Lanes), view.Selection{}) {
+	for _, l := range view.Lanes(m.Ring(), len(t.Lanes), view.Selection{End: int64(m.Now())}) {
 		lane := &t.Lanes[l.CPU]
 		lane.Spans = append(lane.Spans, spans(l)...)
 		for _, s := range l.Spans {

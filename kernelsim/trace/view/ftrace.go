@@ -11,6 +11,7 @@ import (
 type Selection struct {
 	From, To uint64                   // positions in the ring; To 0: up to the end
 	Keep     func(*trace.Record) bool // nil: everything
+	End      int64                    // when what is still under way is cut off; 0: at the last record
 }
 
 // Each calls f with every selected record, oldest first, until f is false.

@@ -25,7 +25,7 @@ type Span struct {
 // time has no span. A stretch that was under way when the selection begins is
 // drawn from the selection's first moment.
 func Lanes(ring *trace.Ring, cpus int, s Selection) []Lane {
-	b := laneBuilder{names: ring.Names(), cpus: make([]laneState, cpus)}
+	b := laneBuilder{names: ring.Names(), cpus: make([]laneState, cpus), last: s.End}
 	s.Each(ring, func(r *trace.Record) bool {
 		if int(r.CPU) < cpus {
 			b.add(r)

@@ -60,6 +60,9 @@ func extent(ring *trace.Ring, s Selection) (from, to int64) {
 		from, to = min(from, r.Time), max(to, r.Time)
 		return true
 	})
+	if begun {
+		to = max(to, s.End)
+	}
 	return from, to
 }
 
