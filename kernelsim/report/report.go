@@ -54,7 +54,10 @@ func Text(r *oops.Report) string {
 func Where(r *oops.Report) string {
 	outermost := slices.Clone(r.Context)
 	slices.Reverse(outermost)
-	return strings.Join(append([]string{fmt.Sprintf("CPU %d", r.CPU)}, strings.Join(outermost, " <- ")), ": ")
+	if len(outermost) == 0 {
+		return fmt.Sprintf("CPU %d", r.CPU)
+	}
+	return fmt.Sprintf("CPU %d: %s", r.CPU, strings.Join(outermost, " <- "))
 }
 
 // field prints "name:   value", nothing for an empty value.

@@ -9,21 +9,17 @@ import (
 // is held already, and the order in which classes nest. Who only tried for a
 // lock made no order with what was held then, so the search for the lock
 // before goes on past it.
-func (h *Held) validate(c *cpu.CPU, next *hold) {
-	for i := range h.locks() {
-		if prev := &h.stack[i]; prev.lock.class == next.lock.class {
+func (h *Held) validate(c *cpu.CPU, next *Map, u usage) {
+	for prev := h.top; prev != nil; prev = prev.below {
+		if prev.class == next.class {
 			recursive(c, h, prev, next)
 		}
 	}
-	for i := h.depth - 1; i >= 0; i-- {
-		prev := &h.stack[i]
-		if prev.context() != next.context() {
-			return
-		}
-		if !prev.lock.class.hasEdge(next.lock.class) {
+	for prev := h.top; prev != nil && prev.context() == u&^enabled; prev = prev.below {
+		if !prev.class.hasEdge(next.class) {
 			checkPrevAdd(c, h, prev, next)
 		}
-		if !prev.try {
+		if !prev.tried {
 			return
 		}
 	}
@@ -32,8 +28,8 @@ func (h *Held) validate(c *cpu.CPU, next *hold) {
 // checkPrevAdd models check_prev_add: next is taken with prev held for the
 // first time. If next's class already leads to prev's, two CPUs can each hold
 // one lock and wait for the other's.
-func checkPrevAdd(c *cpu.CPU, h *Held, prev, next *hold) {
-	from, to := prev.lock.class, next.lock.class
+func checkPrevAdd(c *cpu.CPU, h *Held, prev, next *Map) {
+	from, to := prev.class, next.class
 	isFrom := func(x *class) bool { return x == from }
 	if way := to.path(isFrom, len(lockClasses.Of(c).classes)); way != nil {
 		circular(c, h, prev, next, way)

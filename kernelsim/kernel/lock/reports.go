@@ -34,16 +34,16 @@ func inconsistent(c *cpu.CPU, h *Held, m *Map, was, now usage) {
 }
 
 // recursive models print_deadlock_bug: two locks of one class at once.
-func recursive(c *cpu.CPU, h *Held, prev, next *hold) {
-	name := next.lock.Name()
+func recursive(c *cpu.CPU, h *Held, prev, next *Map) {
+	name := next.Name()
 	raise(c, "lock recursion", "possible recursive locking detected",
 		"two locks of one class are held at once, and nothing says which comes first: two CPUs that take them in opposite order wait for each other; give the inner one a class of its own",
 		text{
 			task(c) + " is trying to acquire lock:",
-			next.lock.String(),
+			next.String(),
 			"",
 			"but task is already holding lock:",
-			prev.String(),
+			prev.held(),
 			"",
 			"other info that might help us debug this:",
 			" Possible unsafe locking scenario:",
@@ -62,13 +62,13 @@ func recursive(c *cpu.CPU, h *Held, prev, next *hold) {
 
 // circular models print_circular_bug. way leads from the class of the lock
 // wanted to that of the lock held.
-func circular(c *cpu.CPU, h *Held, prev, next *hold, way []step) {
+func circular(c *cpu.CPU, h *Held, prev, next *Map, way []step) {
 	lines := text{
 		task(c) + " is trying to acquire lock:",
-		next.lock.String(),
+		next.String(),
 		"",
 		"but task is already holding lock:",
-		prev.String(),
+		prev.held(),
 		"",
 		"which lock already depends on the new lock.",
 		"",
@@ -80,30 +80,30 @@ func circular(c *cpu.CPU, h *Held, prev, next *hold, way []step) {
 		lines = lines.add("", fmt.Sprintf("-> #%d %s:", i, m.String())).trace(way[i].at, 7)
 	}
 	lines = lines.add("", "other info that might help us debug this:", "")
-	lines = lines.chain(next.lock.Name(), way[len(way)-2].class.name, prev.lock.Name())
+	lines = lines.chain(next.Name(), way[len(way)-2].class.name, prev.Name())
 	raise(c, "lock order", "possible circular locking dependency detected",
 		"the locks are taken in one order here and in the other order elsewhere: two CPUs can each hold one and wait for the other for ever; choose one order",
 		lines.scenario(" Possible unsafe locking scenario:", [][2]string{
-			{"lock(" + prev.lock.Name() + ");", ""},
+			{"lock(" + prev.Name() + ");", ""},
 			{"", "lock(" + way[len(way)-2].class.name + ");"},
-			{"", "lock(" + prev.lock.Name() + ");"},
-			{"lock(" + next.lock.Name() + ");", ""},
+			{"", "lock(" + prev.Name() + ");"},
+			{"lock(" + next.Name() + ");", ""},
 		}).held(c, h))
 }
 
 // badIRQDependency models print_bad_irq_dependency: the new order prev before
 // next leads from a lock that interrupts take to one held with them enabled.
-func badIRQDependency(c *cpu.CPU, h *Held, prev, next *hold, in usage, way []step) {
+func badIRQDependency(c *cpu.CPU, h *Held, prev, next *Map, in usage, way []step) {
 	irq := in.irq()
 	safe, unsafe := way[0].class, way[len(way)-1].class
 	lines := text{
 		fmt.Sprintf("%s %s is trying to acquire:", task(c), contextChars(c)),
-		next.lock.String(),
+		next.String(),
 		"",
 		"and this task is already holding:",
-		prev.String(),
+		prev.held(),
 		"which would create a new lock dependency:",
-		fmt.Sprintf(" %s -> %s", prev.lock, next.lock),
+		fmt.Sprintf(" %s -> %s", prev, next),
 		"",
 		fmt.Sprintf("but this new dependency connects a %s-irq-safe lock:", irq),
 		" " + (&Map{class: safe}).String(),
@@ -112,9 +112,9 @@ func badIRQDependency(c *cpu.CPU, h *Held, prev, next *hold, in usage, way []ste
 	}.trace(safe.firstAt[in.index()], 2)
 	lines = lines.add("", fmt.Sprintf("to a %s-irq-unsafe lock:", irq), " "+(&Map{class: unsafe}).String(),
 		"", fmt.Sprintf("... which became %s-irq-unsafe at:", irq)).trace(unsafe.firstAt[in.exclusive().index()], 2)
-	middle := prev.lock.class
+	middle := prev.class
 	if middle == safe {
-		middle = next.lock.class
+		middle = next.class
 	}
 	raise(c, "lock irq-state", fmt.Sprintf("%s-safe -> %s-unsafe lock order detected", irq, irq), inversionWhy,
 		lines.add("", "other info that might help us debug this:", "").irqScenario(safe, middle, unsafe).held(c, h))
@@ -162,7 +162,7 @@ func unbalanced(c *cpu.CPU, h *Held, m *Map) {
 // must not hold anything.
 func CheckExit(c *cpu.CPU) {
 	h := current(c)
-	if h.Depth() == 0 {
+	if h.top == nil {
 		return
 	}
 	raise(c, "lock held at exit", task(c)+" still has locks held!",

@@ -73,12 +73,12 @@ func (l *Spin) TryLock(c *cpu.CPU) bool {
 	if l.dep.class == nil {
 		l.bug(c, "bad magic", neverInit)
 	}
-	count := preempt.Add(c, preempt.Offset)
+	preempt.Add(c, preempt.Offset)
 	free := l.next == l.serving
 	if free {
 		l.next++
 		l.owner = current(c)
-		l.dep.acquire(c, l.owner, usageNow(c, count)&enabled, true)
+		l.dep.Acquired(c, true)
 	}
 	c.Spend(cost.SpinLock)
 	if !free {
@@ -90,15 +90,14 @@ func (l *Spin) TryLock(c *cpu.CPU) bool {
 // Locked models spin_is_locked.
 func (l *Spin) Locked() bool { return l.next != l.serving }
 
-// lock models __raw_spin_lock: preemption off, the validator looks, then the
-// CPU takes its ticket and waits for its turn.
+// lock models __raw_spin_lock: preemption off, the validator looks if there is
+// anything new to see, then the CPU takes its ticket and waits for its turn.
 func (l *Spin) lock(c *cpu.CPU) {
-	count := preempt.Add(c, preempt.Offset)
+	u := usageNow(c, preempt.Add(c, preempt.Offset))
 	h := current(c)
-	if l.dep.class == nil || l.owner == h {
-		l.refuse(c, h, count)
+	if h.top != nil || l.dep.class == nil || l.dep.class.used&u != u {
+		l.look(c, h, u)
 	}
-	l.dep.acquire(c, h, usageNow(c, count), false)
 	ticket := l.next
 	l.next++
 	c.Spend(cost.SpinLock)
@@ -106,6 +105,7 @@ func (l *Spin) lock(c *cpu.CPU) {
 		l.wait(c, ticket)
 	}
 	l.owner = h
+	h.push(c, &l.dep, u)
 }
 
 // wait models queued_spin_lock_slowpath: PAUSE until it is the ticket's turn.
@@ -127,13 +127,15 @@ func (l *Spin) ownerPID() uint32 {
 	return uint32(l.owner.pid)
 }
 
-// unlock models __raw_spin_unlock before preempt_enable.
+// unlock models __raw_spin_unlock before preempt_enable. A task with a
+// spinlock stays on its CPU, so the owner is the task that runs on c if it
+// runs on c.
 func (l *Spin) unlock(c *cpu.CPU) {
-	h := current(c)
-	if l.owner != h {
+	h := l.owner
+	if h == nil || h.on != c {
 		l.badUnlock(c)
 	}
-	l.dep.release(c, h)
+	h.pop(c, &l.dep)
 	l.owner = nil
 	l.serving++
 	c.Spend(cost.SpinUnlock)
@@ -141,17 +143,21 @@ func (l *Spin) unlock(c *cpu.CPU) {
 
 const neverInit = "the lock was never initialised: Define makes one that is, Init makes one out of a field"
 
-// refuse models debug_spin_lock_before: it reports a lock that was never
-// initialised, and one that its owner wants again. If it is an interrupt
-// handler that does, then that is the finding: the validator has its say first.
-func (l *Spin) refuse(c *cpu.CPU, h *Held, count uint32) {
+// look models debug_spin_lock_before and lock_acquire: it reports a lock that
+// was never initialised, one that its owner wants again, and what the
+// validator finds. If it is an interrupt handler that wants it again, then that
+// is the finding.
+func (l *Spin) look(c *cpu.CPU, h *Held, u usage) {
 	if l.dep.class == nil {
 		l.bug(c, "bad magic", neverInit)
 	}
-	if u := usageNow(c, count); l.dep.class.used&u != u {
+	if l.dep.class.used&u != u {
 		l.dep.mark(c, h, u)
 	}
-	l.bug(c, "recursion", "this CPU waits for a lock that it holds itself, so nobody will ever release it")
+	if l.owner == h {
+		l.bug(c, "recursion", "this CPU waits for a lock that it holds itself, so nobody will ever release it")
+	}
+	h.validate(c, &l.dep, u)
 }
 
 // badUnlock models debug_spin_unlock.
@@ -173,7 +179,7 @@ func (l *Spin) bug(c *cpu.CPU, what, why string) {
 	}
 	on := -1
 	if l.owner != nil {
-		owner, on = taskName(c, l.owner.pid, l.owner.cpu), l.owner.cpu
+		owner, on = taskName(c, l.owner.pid, l.owner.on.ID), l.owner.on.ID
 	}
 	oops.Raise(oops.Report{Rule: bugRule(what), CPU: c.ID,
 		Title: fmt.Sprintf("BUG: spinlock %s on CPU#%d, %s", what, c.ID, task(c)),

@@ -199,9 +199,10 @@ func TestUnbalanced(t *testing.T) {
 	err := onCPU(t, machine.Config{CPUs: 1}, func(c *cpu.CPU) {
 		var m lock.Map
 		m.Init(c, lonely, true)
-		m.Acquire(c, false)
-		m.Release(c)
-		m.Release(c)
+		m.Validate(c)
+		m.Acquired(c, false)
+		m.Released(c)
+		m.Released(c)
 	})
 	var r *oops.Report
 	if !errors.As(err, &r) || r.Title != "WARNING: bad unlock balance detected!" {

@@ -39,14 +39,16 @@ func (m *Mutex) Init(c *cpu.CPU, cl lock.Class) {
 func (m *Mutex) Lock(t *sched.Task) {
 	sched.MightSleep(t)
 	m.ready(t)
-	m.dep.Acquire(t.CPU(), false)
-	if m.owner == nil {
+	m.dep.Validate(t.CPU())
+	got := m.owner == nil
+	if got {
 		m.owner = t
-		t.CPU().Spend(cost.AtomicRMW)
-		return
 	}
 	t.CPU().Spend(cost.AtomicRMW)
-	m.lockSlow(t)
+	if !got {
+		m.lockSlow(t)
+	}
+	m.dep.Acquired(t.CPU(), false)
 }
 
 // lockSlow models __mutex_lock_common: t queues, and sleeps until it finds
@@ -96,7 +98,7 @@ func (m *Mutex) TryLock(t *sched.Task) bool {
 	got := m.owner == nil
 	if got {
 		m.owner = t
-		m.dep.Acquire(t.CPU(), true)
+		m.dep.Acquired(t.CPU(), true)
 	}
 	t.CPU().Spend(cost.AtomicRMW)
 	return got
@@ -109,7 +111,7 @@ func (m *Mutex) Unlock(t *sched.Task) {
 	if m.owner != t {
 		m.notOwner(t)
 	}
-	m.dep.Release(t.CPU())
+	m.dep.Released(t.CPU())
 	if !m.handoff {
 		m.owner = nil
 	}
