@@ -103,7 +103,7 @@ func Drop(c *cpu.CPU) {
 
 // NeedResched models tif_need_resched as folded into preempt_count.
 func NeedResched(c *cpu.CPU) bool {
-	return percpu.PreemptCount.Peek(c)&percpu.NeedReschedInverted == 0
+	return order.Uint32(percpu.PreemptCountBytes(c)[:])&percpu.NeedReschedInverted == 0
 }
 
 // SetNeedResched models set_preempt_need_resched.

@@ -124,38 +124,6 @@ func itoa(n int) string {
 	return itoa(n/10) + itoa(n%10)
 }
 
-// record adds a trace record with c's context.
-func record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) {
-	r := c.Ring.Next()
-	*r = trace.Record{Time: int64(c.Now()), A: a, B: b, C: d, D: e,
-		Task: c.Task, CPU: uint8(c.ID), Kind: k, Flags: Flags(c), Preempt: uint8(preempt.Count(c))}
-}
-
-// Flags is c's context as a trace record keeps it.
-func Flags(c *cpu.CPU) trace.Flags {
-	var f trace.Flags
-	if !c.IF() {
-		f |= trace.IRQsOff
-	}
-	if t := *current.Raw(c); t != nil && t.resched {
-		f |= trace.NeedResched
-	}
-	if preempt.NeedResched(c) {
-		f |= trace.PreemptResched
-	}
-	if preempt.InHardIRQ(c) {
-		f |= trace.HardIRQ
-	}
-	if preempt.InServingSoftIRQ(c) {
-		f |= trace.SoftIRQ
-	}
-	return f
-}
-
-// Record adds a trace record of kind k with c's context, for the kernel code
-// above the scheduler. Nothing is charged.
-func Record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) { record(c, k, a, b, d, e) }
-
 // Compute lets t do its own work until it has had d on a CPU.
 func Compute(t *Task, d sim.Time) {
 	row := cost.UserWork
