@@ -187,10 +187,12 @@ func (b *Builder) bareLabs() []view {
 }
 
 // frontView is the first page of a book that has an index.md: its text, then
-// the contents.
+// the contents. What index.md has under the heading Contents is for those who
+// read it as Markdown; here the full list takes its place.
 func frontView(p *page, parts []navPart) view {
 	v := contentsView(parts)
-	v.Heading, v.Body = template.HTML(p.heading), template.HTML(p.html)+v.Body
+	text, _, _ := strings.Cut(p.html, `<h2 id="contents"`)
+	v.Heading, v.Body = template.HTML(p.heading), template.HTML(text)+v.Body
 	if p.front.Summary != "" {
 		v.Summary = p.front.Summary
 	}
