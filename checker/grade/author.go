@@ -42,6 +42,16 @@ func Solved(l *Lab, t *Task) ([]byte, error) {
 	return starter.Plain(t.File(), sol), nil
 }
 
+// Alternatives is what there is to say about other ways to solve a task, nil
+// if there is nothing.
+func Alternatives(l *Lab, t *Task) []byte {
+	text, err := os.ReadFile(filepath.Join(l.Dir, "testdata", "solution", t.ID+".md"))
+	if err != nil {
+		return nil
+	}
+	return append([]byte("\n"), text...)
+}
+
 // Lint is what is wrong with the tasks of a lab.
 func Lint(l *Lab) []error {
 	var errs []error

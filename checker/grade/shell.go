@@ -13,6 +13,7 @@ import (
 type ShellOptions struct {
 	Check string
 	Seed  uint64
+	Cut   int
 	Event int
 }
 
@@ -31,8 +32,8 @@ func (c *Course) Shell(l *Lab, t *Task, opt ShellOptions, in io.Reader, out, err
 		return fmt.Errorf("%s: %s\n%s", t.Name(), g.results[t.ID].Status, g.results[t.ID].Message)
 	}
 	req := worker.Request{Lab: l.Name, Task: t.ID, Text: t.Text, Student: src}
-	shell := worker.ShellRequest{Check: opt.Check, Seed: opt.Seed, Event: opt.Event}
-	if opt.Check == "" && (opt.Seed > 0 || opt.Event > 0) {
+	shell := worker.ShellRequest{Check: opt.Check, Seed: opt.Seed, Cut: opt.Cut, Event: opt.Event}
+	if opt.Check == "" && (opt.Seed > 0 || opt.Event > 0 || opt.Cut > 0) {
 		var err error
 		if shell.Check, shell.Shape, err = g.failing(t, src); err != nil {
 			return err

@@ -140,6 +140,9 @@ func (r *Runner) settle(h *host, t *quietT, file string) {
 	case a.Status == Broken:
 	case t.failed:
 		a.Status = Failed
+		if h.cut != nil {
+			a.Cut = h.cut.point
+		}
 		r.diverge(h)
 	case h.ended:
 		*a = Attempt{Status: Passed, Shape: a.Shape, Seed: a.Seed}

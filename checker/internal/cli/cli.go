@@ -45,7 +45,7 @@ type verb struct {
 func verbs() []verb {
 	return []verb{
 		{"check", "[LAB[/TASK]] [-watch] [-json]", "grade the working tree; -watch repeats on save", runCheck},
-		{"shell", "LAB/TASK [-seed S] [-at EVENT] [-check NAME]", "the simulator's shell with your part plugged in", runShell},
+		{"shell", "LAB/TASK [-seed S] [-cut N] [-at EVENT] [-check NAME]", "the simulator's shell with your part plugged in", runShell},
 		{"hint", "LAB/TASK", "the next hint for the failing check", runHint},
 		{"progress", "", "all labs at a glance, and what to do next", runProgress},
 		{"reset", "LAB[/TASK] | -list", "the shipped file again; yours is kept", runReset},
@@ -210,6 +210,6 @@ func runHelp(c *call) error {
 func printHelp(w io.Writer) {
 	fmt.Fprintln(w, "usage: go run ./checker VERB")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-9s %-45s %s\n", v.name, v.args, v.summary)
+		fmt.Fprintf(w, "  %-9s %-54s %s\n", v.name, v.args, v.summary)
 	}
 }

@@ -118,6 +118,9 @@ func runSolution(c *call) error {
 			return errFailed
 		}
 	}
-	_, err = c.Out.Write(text)
+	if _, err := c.Out.Write(text); err != nil {
+		return err
+	}
+	_, err = c.Out.Write(grade.Alternatives(l, t))
 	return err
 }

@@ -114,6 +114,9 @@ func Replay(r *script.TaskResult, a *script.Attempt) string {
 	if a.Seed > 0 {
 		cmd += fmt.Sprintf(" -seed %d", a.Seed)
 	}
+	if a.Cut > 0 {
+		cmd += fmt.Sprintf(" -cut %d", a.Cut)
+	}
 	if a.Event > 0 {
 		cmd += fmt.Sprintf(" -at %d", a.Event)
 	}

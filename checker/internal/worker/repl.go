@@ -90,7 +90,14 @@ func (r *repl) replay(req *ShellRequest, task *script.Task) {
 		fmt.Fprintf(r.out, "# %s (%s)\n", c.Name, shape)
 		for _, body := range c.Body {
 			line := expand(body, shape)
-			if words, err := script.Words(line); err != nil || len(words) == 0 || !isVerb(words, vocabulary) {
+			words, err := script.Words(line)
+			if err != nil || len(words) == 0 {
+				continue
+			}
+			if words[0] == "cut" && len(words) == 3 && req.Cut > 0 {
+				r.cut(req.Cut, words[2])
+			}
+			if !isVerb(words, vocabulary) {
 				continue
 			}
 			fmt.Fprintf(r.out, "# %s\n", line)
@@ -100,6 +107,12 @@ func (r *repl) replay(req *ShellRequest, task *script.Task) {
 		}
 		r.backTo(req.Event)
 	}
+}
+
+// cut lets a command run at a decision point of the next one.
+func (r *repl) cut(point int, cmd string) {
+	fmt.Fprintf(r.out, "# %s at decision point %d of the next command\n", cmd, point)
+	r.s.At(r.s.Decisions()+uint64(point), func() { r.line(cmd) })
 }
 
 func isVerb(words []string, v script.Vocabulary) bool {

@@ -38,6 +38,7 @@ type ShellRequest struct {
 	Check string // the check whose commands are replayed first, "" for none
 	Seed  uint64
 	Shape int
+	Cut   int // the decision point at which to do what the check cuts in; 0 for none
 	Event int // replay up to this many trace events; 0 for all
 }
 
