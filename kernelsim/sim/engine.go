@@ -302,14 +302,14 @@ func (e *Engine) furthestBehind() (p *Proc, rival Time) {
 // fire takes the first event out and lets it happen.
 func (e *Engine) fire() {
 	ev := e.queue.pop()
-	was := e.running
+	was, at := e.running, ev.at // Fire may arm it again, for another time
 	e.running = nil
-	e.now = max(e.now, ev.at)
+	e.now = max(e.now, at)
 	e.steps++
-	ev.Fire(ev.at)
+	ev.Fire(at)
 	e.running = was
 	if e.observer != nil {
-		e.observer(Step{N: e.steps, Time: ev.at, Name: ev.Name})
+		e.observer(Step{N: e.steps, Time: at, Name: ev.Name})
 	}
 	e.runHooks()
 }
