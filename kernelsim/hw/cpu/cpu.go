@@ -33,6 +33,7 @@ type GSArea struct {
 	Mem     []byte   // the unit's bytes
 	Offsets []uint32 // where in Mem each declared word lies
 	Slots   []any    // Go values that live at other declared offsets
+	Count   *[4]byte // one of the words, preempt_count: every lock goes there twice
 }
 
 // Hooks are the calls from the floors below into the kernel's scheduler,

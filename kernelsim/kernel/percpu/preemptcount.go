@@ -13,12 +13,8 @@ var PreemptCount = NewWord[uint32]("__preempt_count", NeedReschedInverted)
 // reschedule.
 const NeedReschedInverted = 1 << 31
 
-// PreemptCountBytes is where PreemptCount lies on c: every lock of the kernel
-// goes there twice, so this is the word's address worked out once and without
-// a type parameter.
-func PreemptCountBytes(c *cpu.CPU) *[4]byte {
-	return (*[4]byte)(c.GS.Mem[c.GS.Offsets[PreemptCount.d.word]:])
-}
+// PreemptCountBytes is where PreemptCount lies on c.
+func PreemptCountBytes(c *cpu.CPU) *[4]byte { return c.GS.Count }
 
 // checkPreemption models check_preemption_disabled (lib/smp_processor_id.c):
 // what follows must not be preempted between finding the CPU and using it.
