@@ -188,3 +188,14 @@ func TestDoctor(t *testing.T) {
 		t.Errorf("%d %q %q", status, out, errs)
 	}
 }
+
+// TestNewPassesItsLint: the skeleton of every kind is a task at once.
+func TestNewPassesItsLint(t *testing.T) {
+	root := tree(t)
+	for i, kind := range []string{"implement", "fix", "predict", "tune", "diagnose", "write the scenario"} {
+		name := "toy/toy-new" + string(rune('a'+i))
+		if status, out, errs := run(root, "new", name, "-kind", kind); status != ok || !strings.Contains(out, "wrote labs/toy/testdata/toy-new") {
+			t.Errorf("new of kind %s: %d %q %q", kind, status, out, errs)
+		}
+	}
+}

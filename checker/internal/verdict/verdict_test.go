@@ -1,0 +1,57 @@
+package verdict
+
+import (
+	"strings"
+	"testing"
+
+	"bothhalves/checker/script"
+)
+
+func result() *script.TaskResult {
+	r := &script.TaskResult{Lab: "toy", Task: "toy-count", Mistake: "two is one", Output: "hi\x1b[2Jthere\u202e\n", Of: 50,
+		Checks: []script.CheckResult{
+			{Name: "first", Status: script.Passed, Of: 15},
+			{Name: "second", Status: script.Failed, Of: 20, Why: "one and one", See: "01-toy#two-words", Attempts: []script.Attempt{{
+				Status: script.Failed, Shape: "cpus=2 seed=9", Seed: 9, Line: 12, Command: "get n", Message: "not what was expected",
+				Want: "2", Got: "1\n1", Where: "toy_count.go:4 (Count)", Cut: 3, Event: 17}}},
+			{Name: "third", Status: script.NotRun, Of: 15},
+		}}
+	r.Settle()
+	return r
+}
+
+const want = `toy/toy-count: failed, 1.5 of 5 points
+  ok   first
+  FAIL second
+       not what was expected
+       in your file: toy_count.go:4 (Count)
+       expected: 2
+       actual:
+         1
+         1
+       machine: cpus=2 seed=9
+       script: toy-count.txtar:12: get n
+       why: one and one
+       misconception: two is one
+       read: chapter 01-toy, "two words": site/public/01-toy.html#two-words
+       replay: go run ./checker shell toy/toy-count -seed 9 -cut 3 -at 17
+  Of the checks behind it: 1 not run.
+  Your code printed:
+    hi·[2Jthere·
+`
+
+func TestWrite(t *testing.T) {
+	var b strings.Builder
+	Write(&b, result())
+	if b.String() != want {
+		t.Errorf("verdict:\n%s\nwant:\n%s", b.String(), want)
+	}
+}
+
+func TestPoints(t *testing.T) {
+	for n, want := range map[int]string{0: "0", 5: "0.5", 10: "1", 251: "25.1", 1000: "100"} {
+		if got := Points(n); got != want {
+			t.Errorf("Points(%d) = %s, want %s", n, got, want)
+		}
+	}
+}
