@@ -6,6 +6,7 @@ package cost
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -102,16 +103,16 @@ func (t *Table) Parse(text string) error {
 }
 
 func (t *Table) set(words []string) error {
-	var ns uint32
 	if len(words) != 2 {
 		return fmt.Errorf("want a name and nanoseconds, got %d words", len(words))
 	}
-	if _, err := fmt.Sscanf(words[1], "%d", &ns); err != nil || ns < 1 || ns > 1e9 {
+	ns, err := strconv.ParseUint(words[1], 10, 32)
+	if err != nil || ns < 1 || ns > 1e9 {
 		return fmt.Errorf("%s: %q is not a number of nanoseconds from 1 to 1000000000", words[0], words[1])
 	}
 	for row, info := range Rows() {
 		if info.Name == words[0] {
-			t[row] = ns
+			t[row] = uint32(ns)
 			return nil
 		}
 	}

@@ -15,6 +15,8 @@ type Engine struct {
 	limit   Time  // Run ends here
 	now     Time  // the host's time: where the last Run ended
 	steps   uint64
+	firing  bool // an event fires,
+	firedAt Time // at this time
 
 	picked   *Proc // chosen by the coroutine that just parked
 	stopping bool
@@ -77,11 +79,14 @@ func (e *Engine) Proc(id int) *Proc { return e.procs[id] }
 // event fires outside any processor.
 func (e *Engine) Running() *Proc { return e.running }
 
-// Now is the host's time: the end of the last Run, or the running processor's
-// clock while one runs.
+// Now is the running processor's clock while one runs, the time of the event
+// while one fires, and the host's time otherwise: the end of the last Run.
 func (e *Engine) Now() Time {
-	if e.running != nil {
+	switch {
+	case e.running != nil:
 		return e.running.now
+	case e.firing:
+		return e.firedAt
 	}
 	return e.now
 }
@@ -227,9 +232,20 @@ func (e *Engine) settle(reached bool) {
 		e.now = max(e.now, e.limit)
 	}
 	e.running, e.stepEnd = nil, ^uint64(0)
+	e.showTime()
+}
+
+// showTime lets the clocks of halted processors show the time that they have
+// slept until: up to now, and not beyond what may still wake them, or a run
+// that was stopped in between would end otherwise than one that was not.
+func (e *Engine) showTime() {
+	until := min(e.now, e.queue.first())
+	if p, _ := e.furthestBehind(); p != nil {
+		until = min(until, p.now)
+	}
 	for _, p := range e.procs {
-		if p.halted { // its clock shows the time that it slept until
-			p.now = max(p.now, e.now)
+		if p.halted {
+			p.now = max(p.now, until)
 		}
 	}
 }
@@ -306,8 +322,9 @@ func (e *Engine) fire() {
 	e.running = nil
 	e.now = max(e.now, at)
 	e.steps++
+	e.firing, e.firedAt = true, at
 	ev.Fire(at)
-	e.running = was
+	e.firing, e.running = false, was
 	if e.observer != nil {
 		e.observer(Step{N: e.steps, Time: at, Name: ev.Name})
 	}

@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -244,4 +245,52 @@ func TestHotPathsAllocateNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a run", n)
 	}
+}
+
+// A run that is stopped after every move, or at random ones, goes as one that
+// is not: a halted processor wakes when its event says, not when the host
+// looked.
+func TestStoppingChangesNothing(t *testing.T) {
+	run := func(stops []uint64) (log []sim.Time) {
+		e := engine(t, 3, func(p *sim.Proc) func() {
+			return func() {
+				for i := 0; ; i++ {
+					d := sim.Time(7 + 13*p.ID() + i%5)
+					if p.Advance(d) {
+						p.Yield(0, d)
+					}
+					log = append(log, sim.Time(p.ID())*1_000_000+p.Now())
+					if p.ID() > 0 && i%3 == 0 {
+						p.Halt()
+					}
+				}
+			}
+		})
+		ev := sim.Event{}
+		ev.Fire = func(now sim.Time) {
+			e.Arm(&ev, now+11)
+			e.Proc(1).Wake()
+			e.Proc(2).Wake()
+		}
+		e.Arm(&ev, 11)
+		for _, n := range stops {
+			e.StopAfter(n)
+			_, _ = e.Run(5000)
+		}
+		_, _ = e.Run(5000)
+		return log
+	}
+	want := run(nil)
+	for _, stops := range [][]uint64{repeat(1, 900), repeat(7, 50), {3, 1, 4, 1, 5, 9, 2, 6}} {
+		if got := run(stops); !slices.Equal(got, want) {
+			t.Errorf("a run with %d stops differs", len(stops))
+		}
+	}
+}
+
+func repeat(n uint64, times int) (list []uint64) {
+	for range times {
+		list = append(list, n)
+	}
+	return list
 }
