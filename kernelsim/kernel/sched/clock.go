@@ -68,7 +68,7 @@ func TimerInterrupt(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
 	for len(k.sleepers) > 0 && k.sleepers[0].at <= c.Now() {
 		s := k.sleepers[0]
-		k.sleepers = k.sleepers[1:]
+		k.sleepers = append(k.sleepers[:0], k.sleepers[1:]...) // no room is lost at the front
 		WakeUpProcess(c, s.task)
 	}
 	if !k.stopped && k.nextTick <= c.Now() {

@@ -44,6 +44,7 @@ func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 	record(c, trace.SchedWakeupNew, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
 	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
 	activate(c, t, true)
+	preemptPoint(c)
 	return t
 }
 

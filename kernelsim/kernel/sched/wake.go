@@ -13,8 +13,27 @@ import (
 func SetState(t *Task, s State) { t.State = s }
 
 // WakeUpProcess models wake_up_process (kernel/sched/core.c): t becomes
-// ready. It reports whether t slept. Context: any.
+// ready. It reports whether t slept. Like the kernel's, it ends with
+// preempt_enable: in a fully preemptible kernel t may run before it returns,
+// and the caller go on on another CPU. Context: any.
 func WakeUpProcess(c *cpu.CPU, t *Task) bool {
+	woken := wake(c, t)
+	if woken {
+		preemptPoint(c)
+	}
+	return woken
+}
+
+// preemptPoint is a preempt_enable whose preempt_disable nobody could have
+// noticed: it switches where the kernel would.
+func preemptPoint(c *cpu.CPU) {
+	if c.Running() && preempt.Preemptible(c) && preempt.NeedResched(c) {
+		Preempt(c)
+	}
+}
+
+// wake models try_to_wake_up.
+func wake(c *cpu.CPU, t *Task) bool {
 	if t.State == Running || t.State == Dead {
 		return false
 	}
