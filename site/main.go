@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"bothhalves/checker/grade"
 	"bothhalves/kernelsim/shell"
 	"bothhalves/site/build"
 	"bothhalves/site/console"
@@ -180,7 +181,29 @@ func config(progress io.Writer) (build.Config, error) {
 	if err != nil {
 		return build.Config{}, err
 	}
-	return build.Config{Root: root, Open: console.Open, Layouts: console.Layouts(), Verbs: verbs(), Progress: serve.Bar(progress)}, nil
+	tested, err := killTables(root)
+	if err != nil {
+		return build.Config{}, err
+	}
+	return build.Config{Root: root, Open: console.Open, Layouts: console.Layouts(), Verbs: verbs(), Tested: tested,
+		Progress: serve.Bar(progress)}, nil
+}
+
+// killTables are the labs' own, as their tests wrote them.
+func killTables(root string) ([]build.Tested, error) {
+	course, err := grade.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	var out []build.Tested
+	for _, lab := range course.Labs {
+		table, err := grade.ReadKills(lab)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %v; write it with: go test ./checker/grade -run Labs -update", lab.Name, err)
+		}
+		out = append(out, build.Tested{Lab: lab.Name, Markdown: table.Markdown()})
+	}
+	return out, nil
 }
 
 func findRoot() (string, error) {

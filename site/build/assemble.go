@@ -66,7 +66,11 @@ func (b *Builder) assemble(pages []*page) (*Site, map[string]map[string]int, err
 		site.Slugs[p.file] = p.slug + ".html"
 	}
 	others := map[string]map[string]int{}
-	for _, v := range slices.Concat(b.generated(), b.bareLabs(), []view{b.verbsView(), front, missingView()}) {
+	tested, err := b.testedView()
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, v := range slices.Concat(b.generated(), b.bareLabs(), []view{b.verbsView(), tested, front, missingView()}) {
 		v.Nav = markCurrent(parts, v.Slug+".html")
 		if err := site.add(b.frame, v); err != nil {
 			return nil, nil, err
@@ -176,7 +180,8 @@ func (b *Builder) navigation(pages []*page) []navPart {
 		at := map[string]int{"Appendix": 1, "Lab": 2}[strings.Fields(p.label())[0]]
 		parts[at].Entries = append(parts[at].Entries, e)
 	}
-	parts[1].Entries = append(parts[1].Entries, navEntry{Href: "verbs.html", Title: "The shell's verbs", Summary: "Every command of the simulated machine, from its own help."})
+	parts[1].Entries = append(parts[1].Entries, navEntry{Href: "verbs.html", Title: "The shell's verbs", Summary: "Every command of the simulated machine, from its own help."},
+		navEntry{Href: "tested.html", Title: testedTitle, Summary: testedSummary})
 	for _, v := range b.bareLabs() {
 		parts[2].Entries = append(parts[2].Entries, navEntry{Href: v.Slug + ".html", Title: v.Title})
 	}

@@ -24,6 +24,7 @@ type Config struct {
 	Edition string         // folder of the chapters, "book/en" if empty
 	Open    console.Opener // starts a shell session
 	Verbs   []Verb         // the shell's, for the appendix
+	Tested  []Tested       // the labs' kill tables, for the appendix
 	Layouts map[string]figure.Bits
 
 	// Progress, if set, hears of every page that is done.
