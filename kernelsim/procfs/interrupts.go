@@ -20,7 +20,7 @@ type row struct {
 // the recorded kernel, up to the two that are not per CPU.
 func archRows() []row {
 	return []row{
-		{"NMI", nil, "Non-maskable interrupts"},
+		{"NMI", func(s *entry.Stats) uint64 { return s.NMI }, "Non-maskable interrupts"},
 		{"LOC", func(s *entry.Stats) uint64 { return s.Timer }, "Local timer interrupts"},
 		{"SPU", func(s *entry.Stats) uint64 { return s.Spurious }, "Spurious interrupts"},
 		{"PMI", nil, "Performance monitoring interrupts"},

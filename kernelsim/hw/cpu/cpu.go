@@ -110,7 +110,7 @@ func (c *CPU) Spend(r cost.Row) {
 	}
 	c.profile.Count[r]++
 	c.profile.Time[r] += d
-	if c.Advance(d) || c.pending && c.iflag {
+	if c.Advance(d) || c.pending && c.iflag || c.nmi {
 		c.boundary(r, d)
 	}
 }

@@ -32,6 +32,7 @@ type Handler func(c *cpu.CPU, v cpu.Vector)
 // Stats counts interrupts of one CPU (irq_cpustat_t and the vectors of
 // modules).
 type Stats struct {
+	NMI        uint64 // __nmi_count
 	Timer      uint64 // apic_timer_irqs
 	Reschedule uint64 // irq_resched_count
 	Spurious   uint64 // irq_spurious_count
@@ -84,6 +85,7 @@ func sysvec(in, out trace.Kind, handler Handler) cpu.Gate {
 func excNMI(c *cpu.CPU, _ cpu.Vector) {
 	c.Spend(cost.InterruptEntry)
 	preempt.Add(c, preempt.NMIOffset+preempt.HardIRQOffset)
+	irqStat.Raw(c).NMI++
 	sched.WatchdogNMI(c)
 	preempt.Sub(c, preempt.NMIOffset+preempt.HardIRQOffset)
 	c.Spend(cost.InterruptReturn)
