@@ -107,28 +107,27 @@ func (q *queue) up(i int, x entry) {
 	q.place(i, x)
 }
 
+// down moves x from slot i towards the leaves. It works on a copy of the slice
+// header: the compiler need not fetch it again after every store.
 func (q *queue) down(i int, x entry) {
+	h := q.heap
 	for {
-		least := q.leastChild(i)
-		if least < 0 || !q.heap[least].before(x) {
+		least := 4*i + 1
+		if least >= len(h) {
 			break
 		}
-		q.place(i, q.heap[least])
+		best := h[least]
+		for j, end := least+1, min(least+4, len(h)); j < end; j++ {
+			if h[j].before(best) {
+				least, best = j, h[j]
+			}
+		}
+		if !best.before(x) {
+			break
+		}
+		h[i] = best
+		best.ev.slot = i + 1
 		i = least
 	}
 	q.place(i, x)
-}
-
-func (q *queue) leastChild(i int) int {
-	first := 4*i + 1
-	if first >= len(q.heap) {
-		return -1
-	}
-	least := first
-	for j := first + 1; j < min(first+4, len(q.heap)); j++ {
-		if q.heap[j].before(q.heap[least]) {
-			least = j
-		}
-	}
-	return least
 }
