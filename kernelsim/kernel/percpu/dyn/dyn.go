@@ -111,11 +111,18 @@ func AllocBytes(c *cpu.CPU, r chunk.Request) (percpu.Off, error) {
 }
 
 // Place is AllocBytes without a charge: for the boot, and for modprobe, which
-// places a module's variables before the module runs.
-func Place(c *cpu.CPU, r chunk.Request) (off percpu.Off, err error) {
+// places a module's variables before the module runs. Waking the worker comes
+// last, because a fully preemptible kernel may switch there.
+func Place(c *cpu.CPU, r chunk.Request) (percpu.Off, error) {
 	h := pcpu.Of(c)
-	chunks(c, h, func() { off, err = h.chunks.Alloc(r) })
+	off, err := h.place(c, r)
 	h.kick(c)
+	return off, err
+}
+
+// place asks the allocator and records what it said.
+func (h *heap) place(c *cpu.CPU, r chunk.Request) (off percpu.Off, err error) {
+	chunks(c, h, func() { off, err = h.chunks.Alloc(r) })
 	if err != nil {
 		sched.Record(c, trace.PercpuAllocFail, uint32(r.Size), uint32(r.Align), 0, flags(r))
 		return 0, explain(c, err)

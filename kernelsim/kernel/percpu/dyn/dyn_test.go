@@ -97,3 +97,21 @@ func TestRefusals(t *testing.T) {
 		t.Error("32 KiB of atomic allocations from 28 KiB succeeded")
 	})
 }
+
+// In a fully preemptible kernel the worker may take the CPU in the middle of
+// an atomic allocation, and the caller may go on elsewhere.
+func TestWorkerPreemptsAllocation(t *testing.T) {
+	m := on(t, machine.Config{CPUs: 1, Append: "preempt=full"}, func(c *cpu.CPU) {
+		for range 6 {
+			if _, err := dyn.AllocBytes(c, chunk.Request{Size: 8 << 10, Align: 4}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := dyn.AllocBytes(c, chunk.Request{Size: 4 << 10, Align: 4, Atomic: true}); err != nil && !errors.Is(err, errno.ENOMEM) {
+				t.Fatal(err)
+			}
+		}
+	})
+	if err := m.RunIdle(); err != nil {
+		t.Fatal(err)
+	}
+}
