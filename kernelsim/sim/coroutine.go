@@ -11,6 +11,7 @@ type Coroutine struct {
 	next  func() (struct{}, bool)
 	stop  func()
 	yield func(struct{}) bool
+	ended bool
 	prev  *Coroutine // in the engine's list of living coroutines
 	succ  *Coroutine
 }
@@ -34,6 +35,7 @@ func (co *Coroutine) run(yield func(struct{}) bool) {
 	returned := false
 	defer func() {
 		co.eng.unlink(co)
+		co.ended = true
 		if returned {
 			return
 		}

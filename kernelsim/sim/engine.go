@@ -2,6 +2,7 @@ package sim
 
 import (
 	"errors"
+	"fmt"
 	"runtime/debug"
 )
 
@@ -218,15 +219,26 @@ func (e *Engine) loop() {
 			return
 		}
 		e.running = p
-		p.current.next()
+		if _, parked := p.current.next(); !parked {
+			e.checkEnd(p)
+		}
 	}
 }
 
-// settle ends a run: the host's time becomes the limit, or the time of the
-// last move where the run ended early.
+// checkEnd is for a coroutine that has ended: it must have given its processor
+// to another one, or the processor would be picked for ever.
+func (e *Engine) checkEnd(p *Proc) {
+	if p.current.ended && !p.halted && e.failure == nil {
+		e.Fail(fmt.Sprintf("processor %d goes on with a coroutine that has ended", p.id))
+	}
+}
+
+// settle ends a run: the host's time becomes the limit, or, where the run ended
+// early, the time of whichever processor is furthest ahead: that does not
+// depend on how often the run was stopped on the way.
 func (e *Engine) settle(reached bool) {
-	if e.running != nil {
-		e.now = max(e.now, e.running.now)
+	for _, p := range e.procs {
+		e.now = max(e.now, p.now)
 	}
 	if reached && !e.toIdle && e.limit != Forever {
 		e.now = max(e.now, e.limit)

@@ -294,3 +294,45 @@ func repeat(n uint64, times int) (list []uint64) {
 	}
 	return list
 }
+
+// A coroutine that ends without giving its processor to another one is found;
+// the run does not pick it for ever.
+func TestCoroutineThatLeavesNobody(t *testing.T) {
+	e := sim.New(1)
+	e.Proc(0).Start(e.NewCoroutine(func() {}))
+	if _, err := e.Run(sim.Second); err != nil || e.Failed() == nil {
+		t.Errorf("error %v, failure %v, want a failure", err, e.Failed())
+	}
+}
+
+// Where the host's time stands after n moves does not depend on the stops on
+// the way there.
+func TestNowDoesNotTellOfStops(t *testing.T) {
+	after := func(n int, stops ...int) sim.Time {
+		e := sim.New(3)
+		for id := range 3 {
+			p := e.Proc(id)
+			p.Start(e.NewCoroutine(func() {
+				for i := range sim.Time(40) {
+					if p.Advance(1 + (i*7+sim.Time(id)*5)%13) {
+						p.Yield(0, 0)
+					}
+				}
+				p.Halt()
+			}))
+		}
+		defer e.Close()
+		for _, stop := range append(stops, n) {
+			e.StopAfter(uint64(stop) - e.Steps())
+			_, _ = e.Run(sim.Forever)
+		}
+		return e.Now()
+	}
+	for n := 2; n < 100; n++ {
+		for stop := 1; stop < n; stop++ {
+			if got, want := after(n, stop), after(n); got != want {
+				t.Fatalf("%d moves with a stop at %d end at %v, without it at %v", n, stop, got, want)
+			}
+		}
+	}
+}
