@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"slices"
+
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/preempt"
@@ -29,6 +31,7 @@ type clock struct {
 type sleeper struct {
 	at   sim.Time
 	task *Task
+	on   *cpu.CPU
 }
 
 // StartClock gives c its clock event device and starts the tick.
@@ -68,7 +71,7 @@ func TimerInterrupt(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
 	for len(k.sleepers) > 0 && k.sleepers[0].at <= c.Now() {
 		s := k.sleepers[0]
-		k.sleepers = append(k.sleepers[:0], k.sleepers[1:]...) // no room is lost at the front
+		k.sleepers = slices.Delete(k.sleepers, 0, 1) // no room is lost at the front
 		WakeUpProcess(c, s.task)
 	}
 	if !k.stopped && k.nextTick <= c.Now() {
@@ -90,35 +93,53 @@ func tick(c *cpu.CPU) {
 	q.update(c.Now())
 	t := q.curr
 	if t.Policy == Normal && len(q.fair) > 0 && t.exec.sum-t.exec.slice > q.slice(c) {
-		resched(c, c)
+		mark(c, c)
 	}
 	watchdog(c, q)
 }
 
-// MSleep models msleep (kernel/time/timer.c): t sleeps for at least d.
-// Context: process context.
+// MSleep models msleep (kernel/time/timer.c): t sleeps for at least d; a
+// wake-up before that sends it back to sleep. Context: process context.
 func MSleep(t *Task, d sim.Time) {
 	MightSleep(t)
+	end := t.cpu.Now() + d
+	sleepUntil(t, end)
+	for t.cpu.Now() < end {
+		sleepUntil(t, end)
+	}
+}
+
+// sleepUntil models schedule_timeout_uninterruptible: t sleeps until its alarm
+// or another wake-up.
+func sleepUntil(t *Task, end sim.Time) {
 	c := t.cpu
 	flags := c.SaveFlags()
 	SetState(t, Uninterruptible)
-	t.alarm(c, c.Now()+d)
+	t.alarm(c, end)
 	c.RestoreFlags(flags)
 	Schedule(t.cpu)
+	t.cancel()
 }
 
 // alarm puts t into c's list of sleepers, soonest first.
 func (t *Task) alarm(c *cpu.CPU, at sim.Time) {
 	k := &runqueues.Raw(c).clock
-	t.waker = sleeper{at, t}
+	t.waker = sleeper{at, t, c}
 	i := len(k.sleepers)
 	for i > 0 && k.sleepers[i-1].at > at {
 		i--
 	}
-	k.sleepers = append(k.sleepers, nil)
-	copy(k.sleepers[i+1:], k.sleepers[i:])
-	k.sleepers[i] = &t.waker
+	k.sleepers = slices.Insert(k.sleepers, i, &t.waker)
 	k.program()
+}
+
+// cancel takes t's alarm back if it has not rung: t was woken before its
+// time. As after hrtimer_cancel the device may still run out for nothing.
+func (t *Task) cancel() {
+	k := &runqueues.Raw(t.waker.on).clock
+	if i := slices.Index(k.sleepers, &t.waker); i >= 0 {
+		k.sleepers = slices.Delete(k.sleepers, i, i+1)
+	}
 }
 
 // stopTick models tick_nohz_idle_stop_tick: an idle CPU is not woken for

@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"slices"
+
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/lock"
@@ -30,7 +32,7 @@ func KThreadOn(c *cpu.CPU, n int, name string, fn func(t *Task)) *Task {
 	return Spawn(c, name, Attr{Policy: Normal, CPUs: []int{n}, Pinned: true}, fn)
 }
 
-// Spawn makes a task and wakes it (wake_up_new_task).
+// Spawn makes a task and wakes it.
 func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 	s := shared.Of(c)
 	t := &Task{PID: s.nextPID, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
@@ -41,11 +43,23 @@ func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 	s.tasks = append(s.tasks, t)
 	t.co = c.Engine().NewCoroutine(t.run)
 	t.cpu = selectForNew(c, t)
-	record(c, trace.SchedWakeupNew, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
 	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
-	activate(c, t, true)
+	wakeUpNew(c, t)
 	preemptPoint(c)
 	return t
+}
+
+// wakeUpNew models wake_up_new_task, traced before check_preempt_curr.
+func wakeUpNew(c *cpu.CPU, t *Task) {
+	flags := c.SaveFlags()
+	preempt.Add(c, preempt.Offset) // p->pi_lock
+	activate(c, t, true)
+	recordLocked(c, trace.SchedWakeupNew, t)
+	if checkPreempt(c, t) {
+		c.Hooks.Reschedule(c, t.cpu.ID)
+	}
+	preempt.Sub(c, preempt.Offset)
+	c.RestoreFlags(flags)
 }
 
 // comm cuts a name to TASK_COMM_LEN − 1 bytes, as the kernel does.
@@ -78,16 +92,11 @@ func exit(t *Task) {
 	c := t.cpu
 	checkLeak(c, t)
 	lock.CheckExit(c)
+	record(c, trace.SchedProcessExit, uint32(t.PID), 0, uint32(t.Prio()), 0)
 	c.CLI()
 	s := shared.Of(c)
 	t.State = Dead
-	record(c, trace.SchedProcessExit, uint32(t.PID), 0, uint32(t.Prio()), 0)
-	for i, other := range s.tasks {
-		if other == t {
-			s.tasks = append(s.tasks[:i], s.tasks[i+1:]...)
-			break
-		}
-	}
+	s.tasks = slices.DeleteFunc(s.tasks, func(other *Task) bool { return other == t })
 	preempt.Add(c, preempt.Offset)
 	q := runqueues.Raw(c)
 	q.update(c.Now())

@@ -4,7 +4,6 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
-	"bothhalves/kernelsim/trace"
 )
 
 // A stopper is a CPU's migration thread and what it has been asked to move
@@ -32,7 +31,9 @@ func stopperThread(t *Task) {
 		for len(st.move) > 0 {
 			task := st.move[0]
 			st.move = st.move[1:]
-			moveQueued(t.cpu, task)
+			if task.cpu == t.cpu { // else it has left, and may run elsewhere
+				moveQueued(t.cpu, task)
+			}
 		}
 		if st.touch {
 			st.touch = false
@@ -90,15 +91,13 @@ func moveQueued(c *cpu.CPU, t *Task) {
 	if t.State == Dead || t.Allowed(t.cpu.ID) {
 		return
 	}
-	from, to := t.cpu, idlest(c, t)
-	record(c, trace.SchedMigrateTask, uint32(t.PID), uint32(from.ID), uint32(to.ID), uint32(t.Prio()))
+	runqueues.Raw(t.cpu).dequeue(t)
+	setCPU(c, t, idlest(c, t))
 	if !t.onRQ {
-		t.cpu = to
 		return
 	}
-	src, dst := runqueues.Raw(from), runqueues.Raw(to)
-	src.dequeue(t)
-	t.exec.vruntime += dst.minVruntime - src.minVruntime
-	t.cpu = to
 	activate(c, t, false)
+	if checkPreempt(c, t) {
+		c.Hooks.Reschedule(c, t.cpu.ID)
+	}
 }

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"math/bits"
+	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -32,7 +33,6 @@ const (
 	latency           = 6 * sim.Millisecond
 	minGranularity    = 750 * sim.Microsecond
 	wakeupGranularity = sim.Millisecond
-	latencyTasks      = 8 // sched_nr_latency
 )
 
 // scale models get_update_sysctl_factor: 1 + ilog2 of the CPUs, eight at most.
@@ -56,9 +56,7 @@ func (q *runqueue) enqueue(t *Task) {
 	for i > 0 && before(t, (*list)[i-1]) {
 		i--
 	}
-	*list = append(*list, nil)
-	copy((*list)[i+1:], (*list)[i:])
-	(*list)[i] = t
+	*list = slices.Insert(*list, i, t)
 }
 
 // requeue puts a preempted task back: a FIFO task before its equals, because
@@ -72,19 +70,15 @@ func (q *runqueue) requeue(t *Task) {
 	for i < len(q.urgent) && q.urgent[i].Prio() < t.Prio() {
 		i++
 	}
-	q.urgent = append(q.urgent, nil)
-	copy(q.urgent[i+1:], q.urgent[i:])
-	q.urgent[i] = t
+	q.urgent = slices.Insert(q.urgent, i, t)
 }
 
 // dequeue takes a waiting task out.
 func (q *runqueue) dequeue(t *Task) {
 	for _, list := range []*[]*Task{&q.urgent, &q.fair} {
-		for i, other := range *list {
-			if other == t {
-				*list = append((*list)[:i], (*list)[i+1:]...)
-				return
-			}
+		if i := slices.Index(*list, t); i >= 0 {
+			*list = slices.Delete(*list, i, i+1)
+			return
 		}
 	}
 }
@@ -100,8 +94,7 @@ func (q *runqueue) pickNext() *Task {
 		return q.idle
 	}
 	t := (*list)[0]
-	copy(*list, (*list)[1:])
-	*list = (*list)[:len(*list)-1]
+	*list = slices.Delete(*list, 0, 1)
 	return t
 }
 
@@ -133,24 +126,24 @@ func (q *runqueue) slice(c *cpu.CPU) sim.Time {
 	return max(scale(c, latency)/n, scale(c, minGranularity))
 }
 
-// resched models resched_curr: q's CPU, p, is to call the scheduler at its
-// next chance. Another CPU is told by an interrupt.
-func resched(c, p *cpu.CPU) {
+// mark models resched_curr up to the interrupt: p is to call the scheduler at
+// its next chance. True means that p is another CPU, which must be told.
+func mark(c, p *cpu.CPU) (tell bool) {
 	t := runqueues.Raw(p).curr
 	if t.resched {
-		return
+		return false
 	}
 	t.resched = true
-	if !c.Running() { // asked from outside a run: nobody is there to send an IPI
+	switch {
+	case !c.Running(): // asked from outside a run: nobody is there to send an IPI
 		preempt.SetNeedResched(p)
 		p.Wake()
-		return
-	}
-	if p == c {
+	case p == c:
 		preempt.SetNeedResched(c)
-		return
+	default:
+		return true
 	}
-	c.Hooks.Reschedule(c, p.ID)
+	return false
 }
 
 // Times is how a CPU's time was spent, as /proc/stat divides it.

@@ -71,8 +71,10 @@ func switchState(t *Task, preempted bool) uint32 {
 // calling coroutine stops here until t is chosen again; only a dead task's
 // returns at once, to end.
 func switchTo(c *cpu.CPU, t, next *Task, state uint32) {
+	preempt.Add(c, preempt.Offset) // rq->lock, which the next task would release
 	record(c, trace.SchedSwitch, uint32(t.PID), state, uint32(next.PID),
 		uint32(uint16(t.Prio()))<<16|uint32(uint16(next.Prio())))
+	preempt.Sub(c, preempt.Offset)
 	q := runqueues.Raw(c)
 	q.curr, *current.Raw(c) = next, next
 	q.switches++
@@ -137,16 +139,16 @@ func CondResched(t *Task) {
 	c.Spend(cost.Instruction)
 	c = t.cpu
 	if preempt.NeedResched(c) && preempt.Count(c) == 0 {
-		preemptSchedule(c, t)
+		giveWay(c, t, true)
 	}
 }
 
-// preemptSchedule models preempt_schedule_common: t stays ready and gives the
-// CPU away.
-func preemptSchedule(c *cpu.CPU, t *Task) {
+// giveWay models the loop of preempt_schedule_common, or, where t is not
+// preempted, of schedule: t gives the CPU away for as long as others want it.
+func giveWay(c *cpu.CPU, t *Task, preempted bool) {
 	for preempt.NeedResched(c) {
 		preempt.Add(c, preempt.Offset)
-		c = schedule(c, t, true)
+		c = schedule(c, t, preempted)
 		preempt.EnableNoResched(c)
 	}
 }
@@ -155,20 +157,24 @@ func preemptSchedule(c *cpu.CPU, t *Task) {
 // nothing unless the kernel is fully preemptible.
 func Preempt(c *cpu.CPU) {
 	if shared.Of(c).full && c.IF() {
-		preemptSchedule(c, Current(c))
+		giveWay(c, Current(c), true)
 	}
 }
 
 // PreemptIRQ models the scheduling half of irqentry_exit (kernel/entry/common.c):
-// a program is always preemptible when an interrupt returns to it, kernel code
-// only in a fully preemptible kernel, and only if it holds nothing. IF is
-// clear before and after.
+// on the way back to a program exit_to_user_mode_loop calls schedule, so the
+// program leaves in state R, not R+; kernel code is preempted only in a fully
+// preemptible kernel, and only if it holds nothing. IF is clear before and
+// after.
 func PreemptIRQ(c *cpu.CPU) {
 	t := Current(c)
 	if preempt.Count(c) != 0 || !preempt.NeedResched(c) || t.Policy == Idle {
 		return
 	}
-	if t.User || shared.Of(c).full {
-		preemptSchedule(c, t)
+	switch {
+	case t.User && t.State == Running:
+		giveWay(c, t, false)
+	case shared.Of(c).full:
+		giveWay(c, t, true)
 	}
 }

@@ -17,49 +17,75 @@ func SetState(t *Task, s State) { t.State = s }
 // preempt_enable: in a fully preemptible kernel t may run before it returns,
 // and the caller go on on another CPU. Context: any.
 func WakeUpProcess(c *cpu.CPU, t *Task) bool {
-	woken := wake(c, t)
-	if woken {
-		preemptPoint(c)
+	if !t.sleeps() {
+		return false
 	}
+	flags := c.SaveFlags()
+	preempt.Add(c, 2*preempt.Offset) // try_to_wake_up's own, and p->pi_lock
+	woken := tryToWakeUp(c, t)
+	preempt.Sub(c, preempt.Offset)
+	c.RestoreFlags(flags)
+	preempt.Sub(c, preempt.Offset)
+	preemptPoint(c)
 	return woken
 }
 
-// preemptPoint is a preempt_enable whose preempt_disable nobody could have
-// noticed: it switches where the kernel would.
+// preemptPoint is what preempt_enable does at the end: it switches where a
+// fully preemptible kernel would.
 func preemptPoint(c *cpu.CPU) {
 	if c.Running() && preempt.Preemptible(c) && preempt.NeedResched(c) {
 		Preempt(c)
 	}
 }
 
-// wake models try_to_wake_up.
-func wake(c *cpu.CPU, t *Task) bool {
-	if t.State == Running || t.State == Dead {
-		return false
-	}
+// sleeps says whether a wake-up has anything to do.
+func (t *Task) sleeps() bool { return t.State != Running && t.State != Dead }
+
+// tryToWakeUp models try_to_wake_up with p->pi_lock held. Linux's lock makes
+// other wakers wait; here they get in while the wake-up is paid for, and may
+// have woken t, may even have seen it end.
+func tryToWakeUp(c *cpu.CPU, t *Task) bool {
 	record(c, trace.SchedWaking, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
-	if t.onRQ { // it has set its state and not yet called Schedule
-		t.State = Running
-		return true
+	if !t.onRQ {
+		c.Spend(cost.Wakeup)
 	}
-	flags := c.SaveFlags()
-	defer func() { c.RestoreFlags(flags) }()
-	c.Spend(cost.Wakeup)
-	if t.onRQ || t.State == Running { // another CPU was faster
+	if !t.sleeps() {
 		return false
-	}
-	to := selectForWake(c, t)
-	if to != t.cpu {
-		record(c, trace.SchedMigrateTask, uint32(t.PID), uint32(t.cpu.ID), uint32(to.ID), uint32(t.Prio()))
-		t.cpu = to
 	}
 	t.State = Running
-	activate(c, t, false)
-	record(c, trace.SchedWakeup, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
+	tell := false
+	if !t.onRQ { // else it has set its state and is still to call Schedule
+		if to := selectForWake(c, t); to != t.cpu {
+			setCPU(c, t, to)
+		}
+		activate(c, t, false)
+		tell = checkPreempt(c, t)
+	}
+	recordLocked(c, trace.SchedWakeup, t)
+	if tell {
+		c.Hooks.Reschedule(c, t.cpu.ID)
+	}
 	return true
 }
 
-// activate models activate_task and check_preempt_curr on t's runqueue.
+// recordLocked records a wake-up as it is traced: with rq->lock held.
+func recordLocked(c *cpu.CPU, k trace.Kind, t *Task) {
+	preempt.Add(c, preempt.Offset)
+	record(c, k, uint32(t.PID), uint32(t.cpu.ID), uint32(t.Prio()), 0)
+	preempt.Sub(c, preempt.Offset)
+}
+
+// setCPU models set_task_cpu for a task that is in no list: it belongs to
+// another CPU from now on, and its virtual run time counts from that CPU's, as
+// migrate_task_rq_fair has it; else it would wait there for as long as the
+// old CPU has been busier than the new one.
+func setCPU(c *cpu.CPU, t *Task, to *cpu.CPU) {
+	record(c, trace.SchedMigrateTask, uint32(t.PID), uint32(t.cpu.ID), uint32(to.ID), uint32(t.Prio()))
+	t.exec.vruntime += runqueues.Raw(to).minVruntime - runqueues.Raw(t.cpu).minVruntime
+	t.cpu = to
+}
+
+// activate models activate_task: t is on its CPU's runqueue.
 func activate(c *cpu.CPU, t *Task, fresh bool) {
 	q := runqueues.Raw(t.cpu)
 	q.update(c.Now())
@@ -70,9 +96,13 @@ func activate(c *cpu.CPU, t *Task, fresh bool) {
 	t.exec.vruntime = max(t.exec.vruntime, floor)
 	t.onRQ = true
 	q.enqueue(t)
-	if q.preempts(c, t) {
-		resched(c, t.cpu)
-	}
+}
+
+// checkPreempt models check_preempt_curr: t's CPU is to switch if t takes it
+// from whoever runs. True means that the CPU is yet to be told by an
+// interrupt: that takes time, in which t may already run.
+func checkPreempt(c *cpu.CPU, t *Task) (tell bool) {
+	return runqueues.Raw(t.cpu).preempts(c, t) && mark(c, t.cpu)
 }
 
 // preempts says whether a task that has just become ready takes the CPU from
@@ -103,10 +133,11 @@ func selectForWake(c *cpu.CPU, t *Task) *cpu.CPU {
 // selectForNew models select_task_rq_fair at fork: the allowed CPU with the
 // fewest ready tasks, the parent's among equals, then the lowest number.
 func selectForNew(c *cpu.CPU, t *Task) *cpu.CPU {
-	if t.Allowed(c.ID) && load(c) == 0 {
+	best := idlest(c, t)
+	if best != nil && t.Allowed(c.ID) && load(c) <= load(best) {
 		return c
 	}
-	return idlest(c, t)
+	return best
 }
 
 func idlest(c *cpu.CPU, t *Task) (best *cpu.CPU) {

@@ -78,23 +78,23 @@ func WatchdogNMI(c *cpu.CPU) {
 	startHard(c)
 }
 
-// checkLeak models the check of do_exit: a task must not end with something
-// held or disabled.
+// checkLeak looks at once for what Linux would stumble over on the way out: a
+// task must not end with something held or disabled. The words are those of
+// make_task_dead (kernel/exit.c).
 func checkLeak(c *cpu.CPU, t *Task) {
 	if preempt.Count(c) == 0 && c.IF() {
 		return
 	}
-	oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID, Task: t.String(),
-		Title: fmt.Sprintf("note: %s[%d] exited with preempt_count %d%s", t.Comm, t.PID, preempt.Count(c), irqsNote(c)),
-		Lines: []string{"thread function: " + oops.Name(t.fn)},
-		Why:   "the task's function returned with preemption disabled, a lock held or interrupts off"})
-}
-
-func irqsNote(c *cpu.CPU) string {
-	if c.IF() {
-		return ""
+	var notes []string
+	if !c.IF() {
+		notes = append(notes, fmt.Sprintf("note: %s[%d] exited with irqs disabled", t.Comm, t.PID))
 	}
-	return " and irqs disabled"
+	if n := preempt.Count(c); n != 0 {
+		notes = append(notes, fmt.Sprintf("note: %s[%d] exited with preempt_count %d", t.Comm, t.PID, n))
+	}
+	oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID, Task: t.String(), Title: notes[0],
+		Lines: append(notes[1:], "thread function: "+oops.Name(t.fn)),
+		Why:   "the task's function returned with preemption disabled, a lock held or interrupts off"})
 }
 
 // CheckPreemption models check_preemption_disabled (lib/smp_processor_id.c)
