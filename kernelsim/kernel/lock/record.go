@@ -6,27 +6,11 @@ import (
 	"bothhalves/kernelsim/trace"
 )
 
-// record adds a trace record with c's context. Nothing is charged.
+// record adds a trace record with c's context. Nothing is charged. Tasks are
+// known above this package, so a reschedule shows when it is in preempt_count.
 func record(c *cpu.CPU, k trace.Kind, a, b uint32) {
+	word := preempt.Word(c)
 	r := c.Ring.Next()
 	*r = trace.Record{Time: int64(c.Now()), A: a, B: b, Task: c.Task, CPU: uint8(c.ID),
-		Kind: k, Flags: flags(c), Preempt: uint8(preempt.Count(c))}
-}
-
-// flags is c's context as a trace record keeps it.
-func flags(c *cpu.CPU) trace.Flags {
-	var f trace.Flags
-	if !c.IF() {
-		f |= trace.IRQsOff
-	}
-	if preempt.NeedResched(c) {
-		f |= trace.NeedResched | trace.PreemptResched
-	}
-	if preempt.InHardIRQ(c) {
-		f |= trace.HardIRQ
-	}
-	if preempt.InServingSoftIRQ(c) {
-		f |= trace.SoftIRQ
-	}
-	return f
+		Kind: k, Flags: preempt.TraceFlags(c, word, preempt.NeedResched(c)), Preempt: uint8(word)}
 }

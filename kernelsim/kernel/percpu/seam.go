@@ -27,8 +27,9 @@ type Memory interface {
 	Alloc(size, align uint64, node int) (Addr, error)
 	// Free models memblock_free.
 	Free(a Addr, size uint64)
-	// MapPages models pcpu_populate on behalf of the page first chunk: n
-	// fresh zeroed pages in one vmalloc area.
+	// MapPages models what pcpu_page_first_chunk does with
+	// vm_area_register_early and __pcpu_map_pages: n fresh zeroed pages in
+	// one vmalloc area.
 	MapPages(n int, node func(page int) int) (Addr, error)
 	// Bytes is a window into memory that was allocated; writing to it is
 	// a store. It fails where nothing is mapped.

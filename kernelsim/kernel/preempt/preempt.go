@@ -32,7 +32,7 @@ var (
 
 // Count models preempt_count(): the word without the need_resched bit.
 func Count(c *cpu.CPU) uint32 {
-	return order.Uint32(percpu.PreemptCountBytes(c)[:]) &^ percpu.NeedReschedInverted
+	return Word(c) &^ percpu.NeedReschedInverted
 }
 
 // order is how x86 keeps a word in memory.
@@ -53,12 +53,16 @@ func Add(c *cpu.CPU, d uint32) uint32 {
 func Sub(c *cpu.CPU, d uint32) bool {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&^percpu.NeedReschedInverted < d {
+	if v&^percpu.NeedReschedInverted < d || v&depth < d&depth {
 		underflow(c, d)
 	}
 	order.PutUint32(word[:], v-d)
 	return v == d
 }
+
+// depth is PREEMPT_MASK: a preempt_enable too many must not borrow from the
+// fields above, whichever context they say the CPU is in.
+const depth = 0xff
 
 func underflow(c *cpu.CPU, d uint32) {
 	oops.Raise(oops.Report{Rule: "preempt_count underflow", CPU: c.ID,
@@ -92,7 +96,7 @@ func EnableNoResched(c *cpu.CPU) { Sub(c, Offset) }
 func Drop(c *cpu.CPU) {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&^percpu.NeedReschedInverted == 0 {
+	if v&depth == 0 {
 		underflow(c, Offset)
 	}
 	order.PutUint32(word[:], v-Offset)
@@ -103,7 +107,7 @@ func Drop(c *cpu.CPU) {
 
 // NeedResched models tif_need_resched as folded into preempt_count.
 func NeedResched(c *cpu.CPU) bool {
-	return order.Uint32(percpu.PreemptCountBytes(c)[:])&percpu.NeedReschedInverted == 0
+	return Word(c)&percpu.NeedReschedInverted == 0
 }
 
 // SetNeedResched models set_preempt_need_resched.

@@ -114,3 +114,21 @@ func TestUnderflow(t *testing.T) {
 		t.Errorf("preempt_enable without preempt_disable: %v", err)
 	}
 }
+
+// One preempt_enable too many is found where it happens, in a handler too: it
+// must not borrow from the field that says that this is a handler.
+func TestUnderflowInAHandler(t *testing.T) {
+	for name, enable := range map[string]func(c *cpu.CPU){
+		"enable": preempt.Enable, "no resched": preempt.EnableNoResched, "drop": preempt.Drop,
+	} {
+		m := boot(t, "")
+		err := m.Do("handler", func(c *cpu.CPU) {
+			preempt.Add(c, preempt.HardIRQOffset)
+			enable(c)
+		})
+		var r *oops.Report
+		if !errors.As(err, &r) || r.Rule != "preempt_count underflow" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

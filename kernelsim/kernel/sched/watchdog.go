@@ -36,7 +36,7 @@ func watchdog(c *cpu.CPU, q *runqueue) {
 // touch models update_touch_ts: the CPU is not stuck.
 func (q *runqueue) touch(c *cpu.CPU) { q.touched = c.Now() }
 
-// StartHardWatchdog models watchdog_hardlockup_enable
+// StartHardWatchdog models hardlockup_detector_perf_enable
 // (kernel/watchdog_hld.c): dev counts the time that c does not idle, and sends
 // it an NMI at the end of each watchdog_thresh.
 func StartHardWatchdog(c *cpu.CPU, dev ClockEventDevice) {

@@ -37,7 +37,7 @@ func (q *Queue) Init(c *cpu.CPU) {
 // it look again. Context: process context.
 func (q *Queue) Event(t *sched.Task, cond func() bool) { q.event(t, cond, false) }
 
-// EventExclusive models wait_event_exclusive: of those who wait so, a wake-up
+// EventExclusive models wait_event_exclusive_cmd without its commands: of those who wait so, a wake-up
 // wakes one, the one that has waited longest.
 func (q *Queue) EventExclusive(t *sched.Task, cond func() bool) { q.event(t, cond, true) }
 

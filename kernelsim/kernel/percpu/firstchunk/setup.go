@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
 )
 
@@ -22,21 +23,6 @@ const (
 	maxSize          = 1 << 30  // no part or atom is larger: a bound of this model, not of Linux
 	vmallocTotal     = 1<<45 - 1
 )
-
-// An errno is a kernel error number; it prints by name.
-type errno int
-
-const (
-	enomem errno = 12
-	einval errno = 22
-)
-
-func (e errno) Error() string {
-	if e == enomem {
-		return "ENOMEM"
-	}
-	return "EINVAL"
-}
 
 // setup is one run of setup_per_cpu_areas: the request and what was printed.
 type setup struct {
@@ -57,7 +43,7 @@ func Setup(req *percpu.SetupRequest) (percpu.Areas, error) {
 		maxCPUs, req.CPUs, req.CPUs, req.Nodes)
 
 	// Embedding is the favourite: 2 MiB atoms in the direct map.
-	areas, err := (*Areas)(nil), error(einval)
+	areas, err := (*Areas)(nil), error(errno.EINVAL)
 	if req.Alloc != "page" {
 		areas, err = s.embed(pmdSize)
 		if rc := code(err); rc < 0 {
@@ -80,9 +66,9 @@ func Setup(req *percpu.SetupRequest) (percpu.Areas, error) {
 // code is what a kernel function would return for an error: the negative
 // errno; 0 for success and for what is not the kernel's error.
 func code(err error) int {
-	var no errno
+	var no *errno.Errno
 	if errors.As(err, &no) {
-		return -int(no)
+		return -no.N
 	}
 	return 0
 }
@@ -115,7 +101,7 @@ func (s *setup) embed(atom int) (*Areas, error) {
 	if distance > vmallocTotal/4*3 {
 		s.print("warning", "percpu: max_distance=0x%x too large for vmalloc space 0x%x", distance, uint64(vmallocTotal))
 		s.freeGroups(ai, bases)
-		return nil, fmt.Errorf("groups %#x bytes apart: %w", distance, einval)
+		return nil, fmt.Errorf("groups %#x bytes apart: %w", distance, errno.EINVAL)
 	}
 
 	// Only now, when all are taken, may the unused parts go back.
@@ -139,7 +125,7 @@ func (s *setup) allocGroups(ai *percpu.Layout) ([]percpu.Addr, error) {
 		p, err := s.fcAlloc(g.CPUs[0], uint64(len(g.CPUs)*ai.UnitSize), uint64(ai.AtomSize))
 		if err != nil {
 			s.freeGroups(ai, bases)
-			return nil, fmt.Errorf("%w: %w", enomem, err)
+			return nil, fmt.Errorf("%w: %w", errno.ENOMEM, err)
 		}
 		bases = append(bases, p)
 	}
@@ -220,7 +206,7 @@ func (s *setup) page() (*Areas, error) {
 		if errors.As(err, &failed) {
 			s.print("warning", "percpu: failed to allocate 4K page for cpu%d", cpus[failed.FailedPage()/unitPages])
 		}
-		return nil, fmt.Errorf("%w: %w", enomem, err)
+		return nil, fmt.Errorf("%w: %w", errno.ENOMEM, err)
 	}
 	for unit := range s.CPUs {
 		if err := s.copyImage(base + percpu.Addr(unit*ai.UnitSize)); err != nil {
