@@ -27,7 +27,11 @@ type Options struct {
 	Limit     time.Duration     // for one attempt; 0 is worker.DefaultLimit
 	Name      string            // of the binary, where several grade at once
 	Race      bool              // build under the race detector
+	Stop      <-chan struct{}   // ends the runs when it is closed
 }
+
+// ErrStopped is what Grade returns when Options.Stop was closed.
+var ErrStopped = worker.ErrStopped
 
 // TestName is the name of the test in every lab's package.
 const TestName = "TestLab"
@@ -249,7 +253,7 @@ func (g *grading) runTask(t *Task, src []byte) (script.TaskResult, error) {
 		return r, nil
 	}
 	r := t.Merge(reply.Checks)
-	r.Output = reply.Output
+	r.Message, r.Output = reply.Crash, reply.Output
 	return r, nil
 }
 
@@ -258,5 +262,7 @@ func (g *grading) launch(t *Task, src []byte) (*worker.Reply, error) {
 	if t.Kind.Ext() != ".go" {
 		req.Student = src
 	}
-	return worker.Launch(worker.TestBinary(g.binary, TestName, g.lab.Dir), req)
+	p := worker.TestBinary(g.binary, TestName, g.lab.Dir)
+	p.Stop = g.opt.Stop
+	return worker.Launch(p, req)
 }

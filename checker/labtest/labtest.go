@@ -92,7 +92,7 @@ func runTask(t *testing.T, lab *labs.Lab, task *labs.Task, shipped []string) {
 		t.Fatalf("%s\n%s", reply.Fault, reply.Output)
 	}
 	res := task.Merge(reply.Checks)
-	res.Output = reply.Output
+	res.Message, res.Output = reply.Crash, reply.Output
 	if res.Status == script.Passed {
 		t.Logf("%s of %s points", verdict.Points(res.Tenths), verdict.Points(res.Of))
 		return

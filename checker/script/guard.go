@@ -29,12 +29,26 @@ func panicTitle(r any) string {
 	case lab.Gap:
 		return v.Error()
 	case string:
-		return "panic: " + v
+		return "panic: " + OneLine(v)
 	case interface{ RuntimeError() }:
 		return "panic: " + fmt.Sprint(v)
 	default:
 		return fmt.Sprintf("panic with a value of type %T", r)
 	}
+}
+
+// OneLine is a text that a student's code may have made up, fit for a message:
+// its first line, cut.
+func OneLine(s string) string {
+	first, rest, more := strings.Cut(strings.TrimSpace(s), "\n")
+	const long = 300
+	switch {
+	case len(first) > long:
+		return strings.ToValidUTF8(first[:long], "") + "…"
+	case more && strings.TrimSpace(rest) != "":
+		return strings.TrimSpace(first) + " …"
+	}
+	return strings.TrimSpace(first)
 }
 
 // StudentLine finds the innermost frame of a stack that lies in the student's
@@ -50,7 +64,11 @@ func StudentLine(stack, file string) string {
 			if fields := strings.Fields(before); len(fields) > 0 && !strings.HasPrefix(line, "\t") {
 				name = fields[len(fields)-1]
 			}
-			return file + ":" + number + " (" + funcName(strings.TrimSpace(name)) + ")"
+			name = funcName(strings.TrimSpace(name))
+			if number == "1" { // the package clause: an empty loop has no line of its own
+				return file + " (" + name + ")"
+			}
+			return file + ":" + number + " (" + name + ")"
 		}
 		prev = line
 	}

@@ -66,6 +66,7 @@ type gate struct {
 	fset    *token.FileSet
 	allowed []script.Import
 	names   map[string]script.Import // by the name that the file gives a package
+	types   []string                 // what a variable's value may call: conversions and harmless builtins
 	err     error
 }
 
@@ -86,7 +87,58 @@ func (g *gate) file(f *ast.File) {
 			g.comment(c)
 		}
 	}
+	g.variables(f)
 	ast.Inspect(f, g.node)
+}
+
+// builtin are the calls that a package-level variable's value may hold, beside
+// conversions and the functions of allowed packages.
+var builtin = []string{"make", "new", "len", "cap", "min", "max", "append",
+	"int", "int8", "int16", "int32", "int64", "uint", "uint8", "uint16", "uint32", "uint64", "uintptr", "byte", "rune", "string", "float64"}
+
+// variables reads the values of the file's own variables.
+func (g *gate) variables(f *ast.File) {
+	g.types = slices.Clone(builtin)
+	ast.Inspect(f, func(n ast.Node) bool {
+		if t, ok := n.(*ast.TypeSpec); ok {
+			g.types = append(g.types, t.Name.Name)
+		}
+		return true
+	})
+	for _, d := range f.Decls {
+		if v, ok := d.(*ast.GenDecl); ok && v.Tok == token.VAR {
+			ast.Inspect(v, g.early)
+		}
+	}
+}
+
+// early refuses what would run while the process starts: a panic or a loop
+// there takes the lab's other tasks with it.
+func (g *gate) early(n ast.Node) bool {
+	if _, ok := n.(*ast.FuncLit); ok {
+		return false // it is run later, if at all
+	}
+	call, ok := n.(*ast.CallExpr)
+	if !ok {
+		return true
+	}
+	name := "func"
+	switch fun := ast.Unparen(call.Fun).(type) {
+	case *ast.Ident:
+		if slices.Contains(g.types, fun.Name) {
+			return true
+		}
+		name = fun.Name
+	case *ast.SelectorExpr:
+		if x, ok := fun.X.(*ast.Ident); ok && g.names[x.Name].Path != "" {
+			return true
+		}
+		name = fun.Sel.Name
+	case *ast.ArrayType, *ast.MapType:
+		return true
+	}
+	g.refuse(call.Pos(), "%s(…): a variable of the package gets its value before any machine exists: set it in a function", name)
+	return true
 }
 
 func (g *gate) imported(spec *ast.ImportSpec) {

@@ -2,7 +2,6 @@ package worker
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -21,7 +20,8 @@ type Program struct {
 	Path string
 	Args []string
 	Dir  string
-	Env  []string // added to the present environment
+	Env  []string        // added to the present environment
+	Stop <-chan struct{} // ends the worker when it is closed; nil: nobody stops it
 }
 
 // TestBinary is the program of a lab's test binary.
@@ -37,8 +37,12 @@ type Reply struct {
 	Checks  []script.CheckResult // those that were run, in order
 	Learned map[string]string
 	Output  string // what the process printed, cut
+	Crash   string // how the student's code ended the process before the first check
 	Fault   string // why there is no complete reply; "" if there is one
 }
+
+// ErrStopped is what Launch returns when Program.Stop was closed.
+var ErrStopped = errors.New("stopped")
 
 // Launch starts a worker, waits for it and collects what it says.
 func Launch(p Program, req Request) (*Reply, error) {
@@ -57,14 +61,18 @@ func Launch(p Program, req Request) (*Reply, error) {
 	}
 	out := &tail{limit: outputShown}
 	cmd.Stdout, cmd.Stderr = out, out
-	runErr := runLimited(cmd, 4*req.Limit+time.Minute)
+	s := &supervisor{cmd: cmd, out: out, req: &req, stop: p.Stop}
+	runErr := s.run()
+	if s.stopped {
+		return nil, ErrStopped
+	}
 	reply, err := collect(req.Results)
 	if err != nil {
 		return nil, err
 	}
 	reply.Output = out.String()
 	if reply.Fault == "" && !reply.ended() {
-		reply.crashed(&req, runErr)
+		reply.crashed(&req, s.why, out.dump(), runErr)
 	}
 	return reply.Reply, nil
 }
@@ -85,15 +93,6 @@ func (p Program) command(dir string, req *Request) (*exec.Cmd, error) {
 		"TMPDIR="+dir, "TMP="+dir, "TEMP="+dir) // a process that dies leaves nothing behind
 	cmd.WaitDelay = time.Second
 	return cmd, nil
-}
-
-func runLimited(cmd *exec.Cmd, limit time.Duration) error {
-	if err := cmd.Start(); err != nil {
-		return err
-	}
-	timer := time.AfterFunc(limit, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	return cmd.Wait()
 }
 
 // collected is a reply with what is needed to judge an incomplete one.
@@ -142,60 +141,59 @@ func (c *collected) add(e *Event) {
 
 // crashed turns the end of a process in the middle of a check into that
 // check's result. The watchdog has already reported when it ended the process.
-func (c *collected) crashed(req *Request, runErr error) {
+// why is what the supervisor ended it for, dump what the runtime said last.
+func (c *collected) crashed(req *Request, why, dump string, runErr error) {
+	message := why
+	if message == "" {
+		message = fatalLine(dump)
+	}
+	where := script.StudentLine(dump, (&script.Task{ID: req.Task, Kind: script.Implement}).File())
+	switch {
+	case c.begun == nil && len(c.Checks) > 0:
+		return
+	case c.begun == nil && where == "" && why == "":
+		c.Fault = fmt.Sprintf("the lab's test ended before its first check (%v)", runErr)
+		return
+	}
+	c.Output = beforeDump(c.Output)
 	if c.begun == nil {
-		if len(c.Checks) == 0 {
-			c.Fault = fmt.Sprintf("the lab's test ended before its first check (%v)", runErr)
+		c.Crash = message + ", before the first check: a variable of the package gets its value before any machine exists"
+		if where != "" {
+			c.Crash = where + ": " + c.Crash
 		}
 		return
 	}
-	a := script.Attempt{Status: script.Failed, Shape: c.begun.Shape, Seed: c.begun.Seed}
-	a.Message = fatalLine(c.Output)
-	a.Where = script.StudentLine(c.Output, (&script.Task{ID: req.Task, Kind: script.Implement}).File())
-	c.Output = "" // nothing but the runtime's dump of every goroutine
+	a := script.Attempt{Status: script.Failed, Shape: c.begun.Shape, Seed: c.begun.Seed, Message: message, Where: where}
 	c.Checks = append(c.Checks, script.CheckResult{Name: c.begun.Check, Status: script.Failed, Attempts: []script.Attempt{a}})
+}
+
+// ends are the words by which Go's runtime begins to tell of a process's end.
+var ends = []string{"fatal error: ", "panic: ", "runtime: goroutine stack exceeds", "SIGQUIT: "}
+
+// beforeDump is what was printed before the runtime listed every goroutine.
+func beforeDump(output string) string {
+	at := 0
+	for line := range strings.Lines(output) {
+		for _, start := range ends {
+			if strings.HasPrefix(line, start) {
+				return output[:at]
+			}
+		}
+		at += len(line)
+	}
+	return output
 }
 
 // fatalLine is the line by which Go's runtime ends a process.
 func fatalLine(output string) string {
 	for line := range strings.Lines(output) {
-		for _, start := range []string{"fatal error: ", "panic: ", "runtime: goroutine stack exceeds"} {
+		for _, start := range ends {
 			if strings.HasPrefix(line, start) {
-				return "the program died: " + strings.TrimSpace(line)
+				return "the program died: " + script.OneLine(line)
 			}
 		}
 	}
 	return "the program ended in the middle of the check"
-}
-
-// tail keeps the beginning of what is written and counts the rest.
-type tail struct {
-	buf   bytes.Buffer
-	limit int
-	more  int64
-}
-
-var _ io.Writer = (*tail)(nil)
-
-// Write never fails, so that the writer is never blocked nor killed.
-func (t *tail) Write(p []byte) (int, error) {
-	n := len(p)
-	if room := t.limit - t.buf.Len(); len(p) > room {
-		t.more += int64(len(p) - max(room, 0))
-		p = p[:max(room, 0)]
-	}
-	t.buf.Write(p)
-	return n, nil
-}
-
-// String is what was kept, and how much was not.
-func (t *tail) String() string {
-	s := strings.ToValidUTF8(t.buf.String(), "?")
-	s = strings.TrimSuffix(s, "PASS\n")
-	if t.more > 0 {
-		s += fmt.Sprintf("\n… and %d bytes more", t.more)
-	}
-	return s
 }
 
 // Interact starts a worker that a person talks to.

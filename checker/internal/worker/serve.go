@@ -52,6 +52,7 @@ const maxStack = 64 << 20
 func (s *server) run(task *script.Task, parts Parts) error {
 	debug.SetMaxStack(maxStack)
 	dog := newWatchdog(s, task.File())
+	go dog.weigh()
 	r := &script.Runner{
 		Task:       task,
 		Open:       dog.opener(opener(task.ID, parts)),

@@ -85,7 +85,7 @@ func explain(err error) error {
 		return err
 	}
 	f := &script.Fault{
-		Title: r.Title, Why: r.Why, Text: r.String() + "\n" + r.Stack,
+		Title: script.OneLine(r.Title), Why: r.Why, Text: r.String() + "\n" + r.Stack,
 		Trace: strings.Join(r.Trace[max(0, len(r.Trace)-8):], "\n"),
 	}
 	if len(r.Lines) > 0 {
