@@ -3,6 +3,7 @@ package grade
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -39,6 +40,7 @@ type BuildError struct {
 	Files    map[string]string // messages by the file's base name
 	Packages map[string]string // the first message by import path
 	Text     string
+	Help     string // what to do about it, where it is this computer and not the code
 }
 
 // Error is the compiler's text.
@@ -67,12 +69,34 @@ func (c *Course) goCommand(args ...string) error {
 	out := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return fmt.Errorf("there is no go command on the PATH: install Go 1.26 or later (%w)", err)
+		}
 		if out.Len() == 0 {
 			return fmt.Errorf("go %s: %w", args[0], err)
 		}
-		return newBuildError(out.String())
+		e := newBuildError(out.String())
+		e.Help = help(out.String())
+		return e
 	}
 	return nil
+}
+
+// help knows the words by which go complains about where it runs.
+func help(text string) string {
+	for _, h := range []struct{ says, do string }{
+		{"no space left on device", "make room on the disk"},
+		{"permission denied", "make the clone's folder .bothhalves writable: the checker keeps what it builds there"},
+		{"inconsistent vendoring", "unset GOFLAGS: this tree has no vendor folder (go env GOFLAGS shows it)"},
+		{"from $GOROOT", "unset GO111MODULE: the course is a Go module"},
+		{"GOPROXY=off", "the libraries are not on this computer: with a network, go mod download fetches them once"},
+		{"dial tcp", "the libraries are not on this computer and there is no network: go mod download fetches them once there is"},
+	} {
+		if strings.Contains(text, h.says) {
+			return h.do
+		}
+	}
+	return ""
 }
 
 var compilerLine = regexp.MustCompile(`^(?:\./)?(\S+?\.go):(\d+)(?::\d+)?: (.*)$`)
@@ -118,7 +142,7 @@ func newBuildError(text string) *BuildError {
 func (c *Course) testBinary(l *Lab, name string, o overlay, race bool) (string, error) {
 	out := c.State("bin", name)
 	if err := os.MkdirAll(filepath.Dir(out), 0o755); err != nil {
-		return "", err
+		return "", fmt.Errorf("%w; the checker keeps what it builds in this folder: make it one that can be written", err)
 	}
 	args := []string{"test", "-c", "-vet=off", "-ldflags=-s -w", "-o", out, "./labs/" + l.Name}
 	if race {

@@ -57,8 +57,17 @@ func (c *Course) Lab(name string) (*Lab, error) {
 	return nil, fmt.Errorf("no lab %q%s", name, Suggest(name, names))
 }
 
-// Find resolves LAB or LAB/TASK; the task is nil for a lab.
+// Find resolves LAB or LAB/TASK; the task is nil for a lab. The path of a
+// lab's folder or of a student's file names them, too.
 func (c *Course) Find(arg string) (*Lab, *Task, error) {
+	arg = strings.TrimPrefix(strings.TrimPrefix(filepath.ToSlash(arg), "./"), "labs/")
+	for _, l := range c.Labs {
+		for _, t := range l.Tasks {
+			if arg == l.Name+"/"+t.File() {
+				return l, t, nil
+			}
+		}
+	}
 	name, id, err := script.ParseName(strings.TrimSuffix(arg, "/"))
 	if err != nil {
 		return nil, nil, err

@@ -165,10 +165,19 @@ func (g *grading) build() error {
 			return err
 		}
 		if !g.blame(be) {
-			return fmt.Errorf("the lab %s does not build, and not for a task's file:\n%w", g.lab.Name, be)
+			return g.noFault(be)
 		}
 	}
 	return fmt.Errorf("the lab %s does not build", g.lab.Name)
+}
+
+// noFault is a build that failed for no task's file.
+func (g *grading) noFault(be *BuildError) error {
+	if be.Help == "" {
+		return fmt.Errorf("the lab %s does not build, and not for a task's file:\n%w", g.lab.Name, be)
+	}
+	first := strings.Join(strings.SplitN(be.Text, "\n", 4)[:min(3, 1+strings.Count(be.Text, "\n"))], "\n")
+	return fmt.Errorf("the lab %s does not build here: %s\n%s", g.lab.Name, be.Help, first)
 }
 
 // pending says whether any wanted task still needs a run.

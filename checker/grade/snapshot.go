@@ -43,7 +43,11 @@ func (c *Course) keep(l *Lab, file string, data []byte, now time.Time) (string, 
 			return "", err
 		}
 		_, err = f.Write(data)
-		return path, errors.Join(err, f.Close())
+		if err = errors.Join(err, f.Close()); err != nil {
+			os.Remove(path) // half a snapshot is none
+			return "", err
+		}
+		return path, nil
 	}
 }
 

@@ -1,6 +1,7 @@
 package grade
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -61,7 +62,7 @@ func TestStudents(t *testing.T) {
 		{"panics", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tvar p *int\n\t*p = 1\n\treturn areas{}, nil\n}\n",
 			script.Failed, []string{"nil pointer", "in your file: percpu_carve.go:12 (SetupAreas)"}},
 		{"loops", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tfor i := 0; ; i++ {\n\t}\n}\n",
-			script.Failed, []string{"no end after 1s: a loop", "in your file: percpu_carve.go (SetupAreas)", "not run"}},
+			script.Failed, []string{"no end after 2s: a loop", "in your file: percpu_carve.go (SetupAreas)", "not run"}},
 		{"prints megabytes", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tfor range 20000 {\n\t\tprintln(\"here I am, and here, and here, and here\")\n\t}\n\treturn areas{}, nil\n}\n",
 			script.Failed, []string{"here I am", "bytes more"}},
 		{"recurses", carveHead + "func deep(n int) int { return deep(n+1) + 1 }\n\nfunc SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\t_ = deep(0)\n\treturn areas{}, nil\n}\n",
@@ -84,7 +85,7 @@ func TestStudents(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			results, err := c.Grade(l, Options{
-				Tasks: []string{"percpu-carve", "percpu-lostupdate"}, Limit: time.Second, Name: "percpu.students",
+				Tasks: []string{"percpu-carve", "percpu-lostupdate"}, Limit: 2 * time.Second, Name: "percpu.students",
 				Files: map[string][]byte{"percpu_carve.go": []byte(tc.carve), "percpu_lostupdate.go": []byte(lostGood)},
 			})
 			if err != nil {
@@ -113,6 +114,43 @@ func TestStudents(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestStopped: who stops a grading does not wait for a loop's end.
+func TestStopped(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	c := open(t)
+	l, err := c.Lab("percpu")
+	if err != nil {
+		t.Skip("no lab percpu here")
+	}
+	stop := make(chan struct{})
+	close(stop)
+	loop := carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\tfor {\n\t}\n}\n"
+	_, err = c.Grade(l, Options{Tasks: []string{"percpu-carve"}, Name: "percpu.stopped", Stop: stop,
+		Files: map[string][]byte{"percpu_carve.go": []byte(loop)}})
+	if !errors.Is(err, ErrStopped) {
+		t.Errorf("error %v, want ErrStopped", err)
+	}
+}
+
+// TestBuildErrorsOfThisComputer: what is wrong with the computer is told apart
+// from what is wrong with the code.
+func TestBuildErrorsOfThisComputer(t *testing.T) {
+	for text, want := range map[string]string{
+		"go: inconsistent vendoring in /x:\n\ta: is explicitly required\n":       "unset GOFLAGS",
+		"a.go:1:2: module lookup disabled by GOPROXY=off\n":                      "go mod download",
+		"go: x: Get \"https://x\": dial tcp: lookup x: no such host\n":           "go mod download",
+		"a.go:4:2: cannot find package \"b\" in any of:\n\t/go (from $GOROOT)\n": "unset GO111MODULE",
+		"copying a to b: write b: no space left on device\n":                     "make room",
+		"a.go:4:2: undefined: x\n":                                               "",
+	} {
+		if got := help(text); !strings.Contains(got, want) || (want == "") != (got == "") {
+			t.Errorf("help(%q) = %q, want %q", text, got, want)
+		}
 	}
 }
 

@@ -46,18 +46,10 @@ func (c *Course) Watch(ctx context.Context, opt WatchOptions, report func(Verdic
 			}
 		}
 	}
-	s := &watch{course: c, opt: opt, report: report, hashes: make(map[string]string)}
+	s := &watch{course: c, opt: opt, report: report, fs: w, hashes: make(map[string]string),
+		saved: make(map[string]bool), gone: make(map[string]bool)}
 	s.remember()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case err := <-w.Errors:
-			report(Verdict{Err: err})
-		case e := <-w.Events:
-			s.event(w, e.Name)
-		}
-	}
+	return s.loop(ctx)
 }
 
 // A watch knows what it has graded, so that a save that changes nothing, or
@@ -66,7 +58,34 @@ type watch struct {
 	course *Course
 	opt    WatchOptions
 	report func(Verdict)
+	fs     *fsnotify.Watcher
 	hashes map[string]string
+	saved  map[string]bool // the files with events since the last look
+	gone   map[string]bool // the labs' folders that are not there at present
+}
+
+// backTime is how often a folder that is gone is looked for.
+const backTime = 200 * time.Millisecond
+
+func (s *watch) loop(ctx context.Context) error {
+	back := time.NewTicker(backTime)
+	defer back.Stop()
+	for ctx.Err() == nil {
+		if len(s.saved) > 0 {
+			s.settle(ctx)
+			continue
+		}
+		select {
+		case <-ctx.Done():
+		case err := <-s.fs.Errors:
+			s.report(Verdict{Err: err})
+		case e := <-s.fs.Events:
+			s.note(e)
+		case <-back.C:
+			s.lookForGone()
+		}
+	}
+	return nil
 }
 
 func (s *watch) remember() {
@@ -77,40 +96,100 @@ func (s *watch) remember() {
 	}
 }
 
-// changed notes a file's content and says whether it differs from before.
-func (s *watch) changed(name string) bool {
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return false // gone for a moment: an editor renames over it
+// note takes an event down. A folder that is renamed or removed takes its
+// watch with it.
+func (s *watch) note(e fsnotify.Event) {
+	s.saved[e.Name] = true
+	for _, l := range s.course.Labs {
+		if e.Name == l.Dir && e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 && !s.gone[l.Dir] {
+			s.gone[l.Dir] = true
+			s.report(Verdict{Err: fmt.Errorf("labs/%s is gone; its files are watched again when it is back", l.Name)})
+		}
 	}
-	h := labs.Hash(data)
-	if s.hashes[name] == h {
-		return false
-	}
-	s.hashes[name] = h
-	return true
 }
 
-// event collects what else happens in the next moment, then grades.
-func (s *watch) event(w *fsnotify.Watcher, first string) {
+// lookForGone watches a folder again that is back, with what was saved in it
+// meanwhile.
+func (s *watch) lookForGone() {
+	for _, l := range s.course.Labs {
+		if !s.gone[l.Dir] || s.fs.Add(l.Dir) != nil {
+			continue
+		}
+		delete(s.gone, l.Dir)
+		for _, t := range l.Tasks {
+			s.saved[filepath.Join(l.Dir, t.File())] = true
+		}
+	}
+}
+
+// differs reads a file's hash and says whether it is another than the one
+// noted.
+func (s *watch) differs(name string) (hash string, differs bool) {
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return "", false // gone for a moment: an editor renames over it
+	}
+	hash = labs.Hash(data)
+	return hash, s.hashes[name] != hash
+}
+
+// changed notes a file's content and says whether it differs from before.
+func (s *watch) changed(name string) bool {
+	hash, differs := s.differs(name)
+	if differs {
+		s.hashes[name] = hash
+	}
+	return differs
+}
+
+// settle collects what else happens in the next moment, then grades.
+func (s *watch) settle(ctx context.Context) {
 	start := time.Now()
-	names := map[string]bool{first: true}
 	timer := time.NewTimer(settleTime)
 	defer timer.Stop()
 	for waiting := true; waiting; {
 		select {
-		case e := <-w.Events:
-			names[e.Name] = true
+		case e := <-s.fs.Events:
+			s.note(e)
 		case <-timer.C:
 			waiting = false
 		}
 	}
+	saved := s.saved
+	s.saved = make(map[string]bool)
 	for _, l := range s.course.Labs {
 		for _, t := range l.Tasks {
 			name := filepath.Join(l.Dir, t.File())
-			if (s.opt.Task == nil || s.opt.Task == t) && names[name] && s.changed(name) {
-				results, err := s.course.Grade(l, Options{Tasks: []string{t.ID}})
-				s.report(Verdict{File: name, Results: results, Took: time.Since(start), Err: err})
+			if (s.opt.Task == nil || s.opt.Task == t) && saved[name] && ctx.Err() == nil && s.changed(name) {
+				s.grade(ctx, l, t, name, start)
+			}
+		}
+	}
+}
+
+// grade reports the verdict on a file, unless the file is saved anew or the
+// watch ends before there is one: a loop without an end need not be waited for.
+func (s *watch) grade(ctx context.Context, l *Lab, t *Task, name string, start time.Time) {
+	stop, done := make(chan struct{}), make(chan Verdict, 1)
+	go func() {
+		results, err := s.course.Grade(l, Options{Tasks: []string{t.ID}, Stop: stop})
+		done <- Verdict{File: name, Results: results, Took: time.Since(start), Err: err}
+	}()
+	for {
+		select {
+		case v := <-done:
+			s.report(v)
+			return
+		case <-ctx.Done():
+			close(stop)
+			<-done
+			return
+		case e := <-s.fs.Events:
+			s.note(e)
+			if _, again := s.differs(name); again && e.Name == name {
+				close(stop)
+				<-done
+				return
 			}
 		}
 	}

@@ -3,6 +3,8 @@
 package labtest
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"strings"
 	"testing"
@@ -65,6 +67,9 @@ func leave(err error) {
 
 func runTask(t *testing.T, lab *labs.Lab, task *labs.Task, shipped []string) {
 	src, err := lab.Student(task)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
 	if err != nil {
 		t.Fatalf("%v\n%s is gone; go run ./checker reset %s brings the shipped one back", err, task.File(), task.Name())
 	}

@@ -18,8 +18,12 @@ func (h *host) onlyBox(ts *testscript.TestScript, neg bool, args []string) {
 	for i, line := range playable(h.run.Student) {
 		for _, name := range verbsOf(line) {
 			if !slices.Contains(h.run.Vocabulary.Box, name) {
+				why := "acts on the machine from outside; here only what is typed at its own prompt counts"
+				if !slices.Contains(h.run.Vocabulary.Verbs, name) {
+					why = "is no command"
+				}
 				h.fail(ts, Attempt{
-					Message: fmt.Sprintf("line %d: %s acts on the machine from outside; here only what is typed at its own prompt counts", i+1, name),
+					Message: fmt.Sprintf("line %d: %s %s", i+1, OneLine(name), why),
 					Want:    "one of " + strings.Join(h.run.Vocabulary.Box, " "), Got: clip(line),
 				})
 			}

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
+	"os"
+	"os/signal"
 
 	"bothhalves/checker/grade"
 	"bothhalves/checker/internal/verdict"
@@ -29,12 +32,16 @@ func runCheck(c *call) error {
 	if *watch {
 		return watchLabs(c, co, only, task, *asJSON)
 	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	opt := options(task)
+	opt.Stop = ctx.Done()
 	var all []script.TaskResult
 	for _, l := range co.Labs {
 		if only != nil && l != only {
 			continue
 		}
-		results, err := co.Grade(l, options(task))
+		results, err := co.Grade(l, opt)
 		if err != nil {
 			return err
 		}

@@ -110,6 +110,11 @@ func (e *Env) status(name string, err error) int {
 		return ok
 	case errors.Is(err, errFailed):
 		return failed
+	case errors.Is(err, flag.ErrHelp):
+		return ok
+	case errors.Is(err, grade.ErrStopped):
+		fmt.Fprintf(e.Err, "checker %s: interrupted\n", name)
+		return failed
 	case errors.As(err, &u):
 		fmt.Fprintf(e.Err, "checker %s: %v\n", name, err)
 		return usage
@@ -142,9 +147,27 @@ func (c *call) parse(min, max int) error {
 	}
 	c.args = args
 	if len(args) < min || len(args) > max {
-		return c.misuse("%d arguments", len(args))
+		return c.misuse("%s: this verb takes %s", count(len(args), "argument"), span(min, max))
 	}
 	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// span says how many arguments there may be.
+func span(min, max int) string {
+	switch {
+	case max == 0:
+		return "none"
+	case min == max:
+		return fmt.Sprint(max)
+	}
+	return fmt.Sprintf("%d at most", max)
 }
 
 // badFlag says which flag is wrong, and the nearest that there is.
@@ -152,7 +175,8 @@ func (c *call) badFlag(err error) error {
 	name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -")
 	if !ok {
 		if errors.Is(err, flag.ErrHelp) {
-			return c.misuse("")
+			fmt.Fprintf(c.Out, "usage: checker %s\n\n%s\n", strings.TrimSpace(c.verb.name+" "+c.verb.args), c.verb.summary)
+			return err
 		}
 		return c.misuse("%v", err)
 	}
@@ -203,8 +227,19 @@ func runHelp(c *call) error {
 	if err := c.parse(0, 1); err != nil {
 		return err
 	}
-	printHelp(c.Out)
-	return nil
+	if len(c.args) == 0 {
+		printHelp(c.Out)
+		return nil
+	}
+	var names []string
+	for _, v := range verbs() {
+		if v.name == c.args[0] {
+			fmt.Fprintf(c.Out, "usage: checker %s\n\n%s\n", strings.TrimSpace(v.name+" "+v.args), v.summary)
+			return nil
+		}
+		names = append(names, v.name)
+	}
+	return &usageError{fmt.Sprintf("no verb %q%s", c.args[0], grade.Suggest(c.args[0], names))}
 }
 
 func printHelp(w io.Writer) {

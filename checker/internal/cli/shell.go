@@ -1,7 +1,11 @@
 package cli
 
 import (
+	"slices"
+	"strings"
+
 	"bothhalves/checker/grade"
+	"bothhalves/checker/script"
 )
 
 func runShell(c *call) error {
@@ -20,6 +24,18 @@ func runShell(c *call) error {
 	l, t, err := c.task(co, c.args[0])
 	if err != nil {
 		return err
+	}
+	switch {
+	case s.Event < 0:
+		return c.misuse("-at %d: events count from 1", s.Event)
+	case s.Cut < 0:
+		return c.misuse("-cut %d: decision points count from 1", s.Cut)
+	case s.Check != "" && !slices.ContainsFunc(t.Checks, func(x script.Check) bool { return x.Name == s.Check }):
+		var names []string
+		for _, x := range t.Checks {
+			names = append(names, x.Name)
+		}
+		return c.misuse("-check %q: %s has no such check; its checks are: %s", s.Check, t.Name(), strings.Join(names, "; "))
 	}
 	return co.Shell(l, t, s, c.In, c.Out, c.Err)
 }

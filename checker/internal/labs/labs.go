@@ -208,9 +208,22 @@ func (l *Lab) FormatShipped(files map[string][]byte) (string, error) {
 	return b.String(), nil
 }
 
-// Student reads the student's file of a task from the tree.
+// Student reads the student's file of a task from the tree. What is no file
+// is not read: a pipe would never end.
 func (l *Lab) Student(t *Task) ([]byte, error) {
-	return os.ReadFile(filepath.Join(l.Dir, t.File()))
+	name := filepath.Join(l.Dir, t.File())
+	info, err := os.Stat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		what := "no regular file"
+		if info.IsDir() {
+			what = "a folder"
+		}
+		return nil, fmt.Errorf("labs/%s/%s is %s: move it away; go run ./checker reset %s brings the shipped file", l.Name, t.File(), what, t.Name())
+	}
+	return os.ReadFile(name)
 }
 
 // Starter reads the file as shipped.
