@@ -65,7 +65,7 @@ func TestText(t *testing.T) {
 		Trace: []string{"line"}, Stack: "Call Trace:\n <TASK>", Seed: 5, Step: 6, Replay: "boot"})
 	want := `BUG: it
 more
-CPU: 3 PID: 7 Comm: a/b Not tainted 6.1.0-56-amd64 #1 Debian 6.1.192-2
+CPU: 3 PID: 7 Comm: a/b Not tainted 6.1.0-56-amd64 #1  Debian 6.1.192-2
 Call Trace:
  <TASK>
 

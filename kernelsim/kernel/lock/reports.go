@@ -150,12 +150,11 @@ func (u usage) irq() string {
 func unbalanced(c *cpu.CPU, h *Held, m *Map) {
 	raise(c, "wrong unlock", "bad unlock balance detected!",
 		"this task does not hold the lock that it releases",
-		text{
-			fmt.Sprintf("%s is trying to release lock %s", task(c), m),
+		text{fmt.Sprintf("%s is trying to release lock (%s) at:", task(c), m.Name())}.site(oops.Callers(1)).add(
 			"but there are no more locks to release!",
 			"",
 			"other info that might help us debug this:",
-		}.held(c, h))
+		).held(c, h))
 }
 
 // CheckExit models debug_check_no_locks_held: the task that c runs ends, and

@@ -33,6 +33,14 @@ func (t text) trace(pcs []uintptr, indent int) text {
 	return t
 }
 
+// site adds the place of a remembered call (print_ip_sym).
+func (t text) site(pcs []uintptr) text {
+	if calls := (text{}).trace(pcs, 1); len(calls) > 0 {
+		return t.add(calls[0])
+	}
+	return t
+}
+
 // held models lockdep_print_held_locks.
 func (t text) held(c *cpu.CPU, h *Held) text {
 	n := h.Depth()

@@ -206,7 +206,7 @@ func (w Word[T]) Poke(c *cpu.CPU, v T) { store(w.at(c), v) }
 // Decl is the word's declaration.
 func (w Word[T]) Decl() *Declaration { return w.d }
 
-// A WordInfo reads a declared word whatever its type is; ok is false for a
+// WordValue reads a declared word whatever its type is; ok is false for a
 // variable that is no word.
 func WordValue(c *cpu.CPU, d *Declaration) (v uint64, ok bool) {
 	if d.word < 0 {

@@ -18,7 +18,7 @@ type Completion struct {
 }
 
 // completionLock is the class of every completion's lock.
-var completionLock = lock.NewClass("&x->wait.lock")
+var completionLock = lock.NewClass("&x->wait")
 
 // Init models init_completion.
 func (x *Completion) Init(c *cpu.CPU) {
