@@ -38,15 +38,15 @@ type sleeper struct {
 func StartClock(c *cpu.CPU, dev ClockEventDevice) {
 	k := &runqueues.Raw(c).clock
 	k.dev = dev
-	k.nextTick = alignUp(c.Now(), period(c))
+	k.nextTick = nextMultiple(c.Now(), period(c))
 	k.program()
 }
 
 func period(c *cpu.CPU) sim.Time { return sim.Second / sim.Time(shared.Of(c).hz) }
 
-// alignUp is the first multiple of step after t: all CPUs tick in phase, as
+// nextMultiple is the first multiple of step after t: all CPUs tick in phase, as
 // without skew_tick.
-func alignUp(t, step sim.Time) sim.Time { return (t/step + 1) * step }
+func nextMultiple(t, step sim.Time) sim.Time { return (t/step + 1) * step }
 
 // program sets the device to whatever comes first.
 func (k *clock) program() {
@@ -76,7 +76,7 @@ func TimerInterrupt(c *cpu.CPU) {
 	}
 	if !k.stopped && k.nextTick <= c.Now() {
 		k.ticks++
-		k.nextTick = alignUp(c.Now(), period(c))
+		k.nextTick = nextMultiple(c.Now(), period(c))
 		tick(c)
 	}
 	k.program()
@@ -159,7 +159,7 @@ func restartTick(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
 	if k.dev != nil {
 		k.stopped = false
-		k.nextTick = alignUp(c.Now(), period(c))
+		k.nextTick = nextMultiple(c.Now(), period(c))
 		k.program()
 		startHard(c)
 	}

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"slices"
+	"strconv"
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
@@ -114,7 +115,7 @@ func KThreadStop(c *cpu.CPU, t *Task) {
 // InitIdle models init_idle: it gives c an idle task, pid 0, whose coroutine
 // runs body. The caller starts the CPU with the coroutine that is returned.
 func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
-	t := &Task{Comm: "swapper/" + itoa(c.ID), Policy: Idle, cpu: c, pinned: true, onRQ: true}
+	t := &Task{Comm: "swapper/" + strconv.Itoa(c.ID), Policy: Idle, cpu: c, pinned: true, onRQ: true}
 	t.restrict(len(c.Peers), []int{c.ID})
 	t.exec.start = c.Engine().Now()
 	shared.Of(c).forks++
@@ -125,13 +126,6 @@ func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	*current.Raw(c) = t
 	percpu.PreemptCount.Poke(c, percpu.NeedReschedInverted|preempt.Offset)
 	return t.co
-}
-
-func itoa(n int) string {
-	if n < 10 {
-		return string(rune('0' + n))
-	}
-	return itoa(n/10) + itoa(n%10)
 }
 
 // Compute lets t do its own work until it has had d on a CPU.

@@ -1,6 +1,8 @@
 package sched
 
 import (
+	"strconv"
+
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -20,7 +22,7 @@ var stoppers = percpu.New[stopper]("cpu_stopper")
 // because what it moves away may be running all the time.
 func StartStopper(c, p *cpu.CPU) {
 	st := stoppers.Raw(p)
-	st.thread = Spawn(c, "migration/"+itoa(p.ID), Attr{Policy: Stop, CPUs: []int{p.ID}, Pinned: true}, stopperThread)
+	st.thread = Spawn(c, "migration/"+strconv.Itoa(p.ID), Attr{Policy: Stop, CPUs: []int{p.ID}, Pinned: true}, stopperThread)
 }
 
 // stopperThread models cpu_stopper_thread. Its work is migration_cpu_stop and
@@ -46,7 +48,8 @@ func stopperThread(t *Task) {
 
 // SetAffinity models set_cpus_allowed_ptr: t may run on cpus only. A task
 // that waits is moved at once; one that runs is moved by the stopper of its
-// CPU. Per-CPU kernel threads refuse with EINVAL, as does an empty choice.
+// CPU. Linux waits for the stopper; here only MoveSelf does. Per-CPU kernel
+// threads refuse with EINVAL, as does an empty choice.
 func SetAffinity(c *cpu.CPU, t *Task, cpus []int) error {
 	ok := false
 	for _, id := range cpus {
