@@ -3,6 +3,7 @@ package shell
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 )
 
 // A token is a word, an operator or the end of a command.
@@ -49,6 +50,9 @@ type lexer struct {
 // lex cuts a text into tokens. A line's end separates commands like a
 // semicolon does.
 func lex(text string) ([]token, error) {
+	if err := readable(text); err != nil {
+		return nil, err
+	}
 	l := &lexer{line: text}
 	for l.pos < len(l.line) {
 		if err := l.next(); err != nil {
@@ -57,6 +61,20 @@ func lex(text string) ([]token, error) {
 	}
 	l.endWord()
 	return l.tokens, nil
+}
+
+// readable refuses what no editor of text writes: the wrong file was given, or
+// it was saved in another encoding.
+func readable(text string) error {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], string(utf8.RuneError)) {
+			return &Error{Status: StatusUsage, Msg: fmt.Sprintf("syntax error: column %d: a byte 0x%02x: this is no UTF-8 text", i+1, text[i])}
+		}
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7f {
+			return &Error{Status: StatusUsage, Msg: fmt.Sprintf("syntax error: column %d: a byte 0x%02x: this is no text", i+1, text[i])}
+		}
+	}
+	return nil
 }
 
 // next consumes one character, quoted text or operator.

@@ -33,6 +33,7 @@ func (b *box) encode(build string) []byte {
 		}
 		fmt.Fprintf(&out, "%q\n", e.cmd)
 	}
+	fmt.Fprintf(&out, "end %d\n", len(b.recipe.lines))
 	return out.Bytes()
 }
 
@@ -41,6 +42,7 @@ type saved struct {
 	build  string
 	event  uint64
 	recipe recipe
+	end    bool // its last line was read: nothing is cut off
 }
 
 var (
@@ -55,7 +57,7 @@ func decode(data []byte) (saved, error) {
 	if first != saveMagic {
 		return f, errNotSaved
 	}
-	for rest != "" {
+	for rest != "" && !f.end {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
 		word, arg, _ := strings.Cut(line, " ")
@@ -70,7 +72,7 @@ func decode(data []byte) (saved, error) {
 			return f, errDamaged
 		}
 	}
-	if len(f.recipe.lines) == 0 {
+	if len(f.recipe.lines) == 0 || !f.end || rest != "" {
 		return f, errDamaged
 	}
 	return f, nil
@@ -86,6 +88,9 @@ func (f *saved) line(word, arg string) bool {
 	case "event":
 		f.event, err = strconv.ParseUint(arg, 10, 64)
 		return err == nil
+	case "end":
+		f.end = arg == strconv.Itoa(len(f.recipe.lines))
+		return f.end
 	}
 	var e item
 	if word == "stop" || word == "cut" {

@@ -89,7 +89,7 @@ func (s *Session) Exec(argv []string, out, errw io.Writer) error {
 // complain prints an error's message, if it has one, and hands it back.
 func complain(err error, errw io.Writer) error {
 	if e, ok := err.(*Error); !ok || e.Msg != "" {
-		fmt.Fprintln(errw, err)
+		fmt.Fprintln(errw, printable(err.Error()))
 	}
 	return err
 }

@@ -136,6 +136,10 @@ func TestLoadRefuses(t *testing.T) {
 	h.files["other"] = []byte(strings.Replace(good, "build one", "build two", 1))
 	h.files["text"] = []byte("boot\n")
 	h.files["cutoff"] = []byte(good[:len(good)-8])
+	whole := strings.TrimSuffix(good, "end 3\n")
+	h.files["noend"] = []byte(whole)
+	h.files["noline"] = []byte(whole[:strings.LastIndex(strings.TrimSuffix(whole, "\n"), "\n")+1])
+	h.files["more"] = []byte(good + "do \"ps\"\n")
 	h.files["empty"] = []byte("Both Halves saved machine 1\nbuild one\nevent 5\n")
 	h.files["changed"] = []byte(strings.Replace(good, "run 500us", "run 400us", 1))
 	before := state1(t, s)
@@ -144,6 +148,9 @@ func TestLoadRefuses(t *testing.T) {
 		"text":    "load: text: not a saved machine",
 		"cutoff":  "load: cutoff: the file is damaged",
 		"empty":   "load: empty: the file is damaged",
+		"noend":   "load: noend: the file is damaged",
+		"noline":  "load: noline: the file is damaged",
+		"more":    "load: more: the file is damaged",
 		"missing": "load: missing: no such file or directory",
 	} {
 		if err := s.Line("load "+name, &bytes.Buffer{}, &bytes.Buffer{}); err == nil || err.Error() != want {
@@ -301,4 +308,18 @@ func TestCloseTwice(t *testing.T) {
 	}
 	do(t, s, "boot -cpus 1; ps")
 	s.Close()
+}
+
+// TestStepShort: a machine that stops moving says how far it came, over all
+// that was asked for.
+func TestStepShort(t *testing.T) {
+	s := shell.New(newHost())
+	defer s.Close()
+	do(t, s, "boot -cpus 1; burn 1500us")
+	var out bytes.Buffer
+	err := s.Line("step 9000", &out, &bytes.Buffer{})
+	want := fmt.Sprintf("step: only %d of 9000 events: nothing more happens within 10s of virtual time", strings.Count(out.String(), "\n"))
+	if err == nil || err.Error() != want || strings.Count(out.String(), "\n") <= 1024 {
+		t.Errorf("%v, want %s", err, want)
+	}
 }

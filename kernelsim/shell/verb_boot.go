@@ -71,7 +71,7 @@ func (c *Call) bootConfig() (cfg machine.Config, err error) {
 	if cfg.Nodes, err = c.FlagInt("nodes", 1, 1, machine.MaxNodes); err != nil {
 		return cfg, err
 	}
-	if cfg.HZ, err = c.FlagInt("hz", 250, 1, 1<<30); err != nil {
+	if cfg.HZ, err = c.FlagInt("hz", 250, 1, unlimited); err != nil {
 		return cfg, err
 	}
 	seed := c.Flag("seed", "1")

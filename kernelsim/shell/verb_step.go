@@ -1,5 +1,12 @@
 package shell
 
+import (
+	"errors"
+	"fmt"
+
+	"bothhalves/kernelsim/machine"
+)
+
 func stepVerb() *Verb {
 	return &Verb{
 		Name: "step", Group: GroupBench, Args: "[N]",
@@ -25,10 +32,13 @@ func runStep(c *Call) error {
 			return err
 		}
 	}
-	for ; n > 0; n -= stepChunk {
+	for asked := n; n > 0; n -= stepChunk {
 		lines, err := c.Machine().Step(min(n, stepChunk))
 		for _, line := range lines {
 			c.Printf("%s\n", line)
+		}
+		if err != nil && len(lines) < min(n, stepChunk) && asked > stepChunk && c.Machine().Report() == nil && !errors.Is(err, machine.ErrInterrupted) {
+			return c.Fail(fmt.Sprintf("only %d of %d events: nothing more happens within 10s of virtual time", asked-n+len(lines), asked), nil)
 		}
 		if err != nil {
 			return c.ran(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -15,12 +16,24 @@ type host struct{ interrupted atomic.Bool }
 func newHost() *host { return &host{} }
 
 func (h *host) ReadFile(name string) ([]byte, error) {
-	data, err := os.ReadFile(name)
+	f, err := os.Open(name)
 	if err != nil {
 		return nil, plain(err)
 	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, fileLimit+1))
+	if err != nil {
+		return nil, plain(err)
+	}
+	if len(data) > fileLimit {
+		return nil, fmt.Errorf("more than %d MiB: that is none of the shell's files", fileLimit>>20)
+	}
 	return data, nil
 }
+
+// fileLimit is the size of a file above which it is not read: a device may
+// have no end.
+const fileLimit = 64 << 20
 
 func (h *host) WriteFile(name string, data []byte) error {
 	if err := os.WriteFile(name, data, 0o666); err != nil {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/peterh/liner"
@@ -45,8 +44,9 @@ func interact(s *shell.Session, h *host, out *pipeWriter, stderr io.Writer) int 
 		return status(runLines(s, out, stderr, "standard input", os.Stdin))
 	}
 	defer t.line.Close()
+	var typed []string
 	readHistory(t.line)
-	defer writeHistory(t.line, stderr)
+	defer func() { writeHistory(typed, stderr) }()
 	defer h.watchInterrupts()()
 	fmt.Fprintln(out, "A simulated machine and its kernel. boot starts it, help lists the commands, Ctrl-D leaves.")
 	for {
@@ -63,6 +63,7 @@ func interact(s *shell.Session, h *host, out *pipeWriter, stderr io.Writer) int 
 			return shell.StatusOK
 		}
 		t.line.AppendHistory(text)
+		typed = append(typed, text)
 		t.cooked.ApplyMode()
 		h.interrupted.Store(false)
 		s.Line(text, out, &flushFirst{out, stderr})
@@ -80,42 +81,4 @@ func prompt(s *shell.Session) string {
 		return "ksim (stopped)# "
 	}
 	return "ksim# "
-}
-
-// historyFile is where the lines typed are kept between sessions.
-func historyFile() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "bothhalves", "ksim_history"), nil
-}
-
-// readHistory is silent about what is missing: the first session has none.
-func readHistory(line *liner.State) {
-	name, err := historyFile()
-	if err != nil {
-		return
-	}
-	if f, err := os.Open(name); err == nil {
-		line.ReadHistory(f)
-		f.Close()
-	}
-}
-
-func writeHistory(line *liner.State, stderr io.Writer) {
-	name, err := historyFile()
-	if err != nil {
-		return
-	}
-	if err = os.MkdirAll(filepath.Dir(name), 0o700); err == nil {
-		var f *os.File
-		if f, err = os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600); err == nil {
-			_, err = line.WriteHistory(f)
-			err = errors.Join(err, f.Close())
-		}
-	}
-	if err != nil {
-		fmt.Fprintf(stderr, "ksim: the history was not saved: %v\n", err)
-	}
 }

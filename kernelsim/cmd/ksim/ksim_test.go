@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,6 +32,10 @@ func TestExit(t *testing.T) {
 	os.WriteFile(script, []byte("# a script\nboot -cpus 1\r\n\n! ps | grep nothing\necho 'two\nps -x\necho never"), 0o666)
 	good := filepath.Join(dir, "good.ks")
 	os.WriteFile(good, []byte("boot -cpus 1\nuname | wc -l"), 0o666)
+	bom := filepath.Join(dir, "bom.ks")
+	os.WriteFile(bom, []byte("\ufeffboot -cpus 1\r\nuname | wc -l\r\n"), 0o666)
+	utf16 := filepath.Join(dir, "utf16.ks")
+	os.WriteFile(utf16, []byte("\xff\xfeb\x00o\x00"), 0o666)
 	for _, tt := range []struct {
 		args, stdin string
 		status      int
@@ -49,6 +54,14 @@ func TestExit(t *testing.T) {
 		{filepath.Join(dir, "missing.ks"), "", 127, "", "missing.ks: no such file or directory\n"},
 		{dir, "", 1, "", "is a directory\n"},
 		{"", "boot -cpus 1\nuname | wc -l\n", 0, "1\n", ""},
+		{bom, "", 0, "1\n", ""},
+		{utf16, "", 2, "", "syntax error: column 1: a byte 0xff: this is no UTF-8 text\n"},
+		{"", "echo a\x00b", 2, "", "syntax error: column 7: a byte 0x00: this is no text\n"},
+		{"", "echo " + strings.Repeat("a", 17<<20), 1, "", "standard input:1: a line of more than 16 MiB: this is no script\n"},
+		{"", strings.Repeat("a", 1<<20), 127, "", "… (1048595 bytes)\n"},
+		{"-c|boot -cost /dev/zero", "", 1, "", "boot: -cost: /dev/zero: "},
+		{"-c|load " + os.Args[0], "", 1, "", "not a saved machine\n"},
+		{"-version|x", "", 2, "", "ksim: -version stands alone\n"},
 		{"", "echo a\nnothing", 127, "a\n", "standard input:2: stopped here, status 127\n"},
 		{"-h", "", 0, "usage: ksim [-c COMMANDS | SCRIPT]\n", ""},
 		{"-version", "", 0, "ksim build ", ""},
@@ -109,6 +122,47 @@ func TestBrokenPipe(t *testing.T) {
 	err = cmd.Wait()
 	if errw.Len() > 0 || strings.Contains(err.Error(), "exit status 127") {
 		t.Errorf("a reader that leaves: %v, %s", err, &errw)
+	}
+}
+
+// TestFullDisk: output that is lost is no success.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("no /dev/full here")
+	}
+	defer full.Close()
+	cmd := ksim("-c", "boot -cpus 1; uname")
+	var errw bytes.Buffer
+	cmd.Stdout, cmd.Stderr = full, &errw
+	if err := cmd.Run(); err == nil || err.Error() != "exit status 1" || errw.String() != "ksim: standard output: no space left on device\n" {
+		t.Errorf("%v, %s", err, &errw)
+	}
+}
+
+// TestHistoryOfTwo: two sessions at once both keep their lines, and what does
+// not fit leaves from the front.
+func TestHistoryOfTwo(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "cache", "history")
+	for _, typed := range [][]string{{"boot"}, {"boot -cpus 2", "ps"}} {
+		if err := addHistory(name, typed); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if data, _ := os.ReadFile(name); string(data) != "boot\nboot -cpus 2\nps\n" {
+		t.Errorf("history %q", data)
+	}
+	if err := addHistory(name, slices.Repeat([]string{"run 1ms"}, 999)); err != nil {
+		t.Fatal(err)
+	}
+	if data, _ := os.ReadFile(name); !strings.HasPrefix(string(data), "ps\nrun 1ms\n") || strings.Count(string(data), "\n") != 1000 {
+		t.Errorf("history of %d lines", strings.Count(string(data), "\n"))
+	}
+	if list, _ := os.ReadDir(filepath.Dir(name)); len(list) != 1 {
+		t.Errorf("left behind: %v", list)
+	}
+	if err := addHistory(filepath.Join(name, "below a file"), []string{"x"}); err == nil {
+		t.Error("a history below a file was saved")
 	}
 }
 

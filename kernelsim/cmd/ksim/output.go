@@ -12,8 +12,9 @@ var errGone = errors.New("nobody reads the output any more")
 
 // A pipeWriter buffers standard output and remembers that its reader has left.
 type pipeWriter struct {
-	w    *bufio.Writer
-	gone bool
+	w      *bufio.Writer
+	gone   bool
+	failed error // why something was not written, its reader's leave apart
 }
 
 func (p *pipeWriter) Write(b []byte) (int, error) {
@@ -31,6 +32,9 @@ func (p *pipeWriter) look(err error) error {
 	if errors.Is(err, syscall.EPIPE) {
 		p.gone = true
 		return errGone
+	}
+	if p.failed == nil {
+		p.failed = err
 	}
 	return err
 }

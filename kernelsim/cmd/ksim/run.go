@@ -54,7 +54,17 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	s := shell.New(h)
 	defer s.Close()
 	out := &pipeWriter{w: bufio.NewWriterSize(stdout, 1<<16)}
-	defer out.Flush()
+	ended := drive(s, h, &opts, stdin, out, stderr)
+	out.Flush()
+	if out.failed != nil {
+		fmt.Fprintf(stderr, "ksim: standard output: %v\n", plain(out.failed))
+		return max(ended, shell.StatusFailed)
+	}
+	return ended
+}
+
+// drive runs what the command line asks for.
+func drive(s *shell.Session, h *host, opts *options, stdin io.Reader, out *pipeWriter, stderr io.Writer) int {
 	switch {
 	case opts.given:
 		return status(runText(s, out, stderr, opts.commands))
@@ -82,6 +92,8 @@ func parseArgs(args []string) (opts options, err error) {
 		return opts, fmt.Errorf("%s: one script at a time", rest[1])
 	case len(rest) == 1 && opts.given:
 		return opts, fmt.Errorf("%s: a script and -c exclude each other", rest[0])
+	case opts.version && (len(rest) > 0 || opts.given):
+		return opts, errors.New("-version stands alone")
 	case len(rest) == 1:
 		opts.script = rest[0]
 	}
@@ -106,27 +118,36 @@ func runScript(s *shell.Session, out *pipeWriter, stderr io.Writer, name string)
 
 // runLines runs a script line by line. Where it stops, it says so.
 func runLines(s *shell.Session, out *pipeWriter, stderr io.Writer, name string, r io.Reader) error {
-	in := bufio.NewReader(r)
-	for n := 1; ; n++ {
-		line, err := in.ReadString('\n')
-		if line = strings.TrimRight(line, "\r\n"); line != "" {
-			if failed := s.Line(line, out, &flushFirst{out, stderr}); failed != nil {
-				if !errors.Is(failed, errGone) {
-					out.Flush()
-					fmt.Fprintf(stderr, "%s:%d: stopped here, status %d\n", name, n, shell.ErrorStatus(failed))
-				}
-				return failed
-			}
+	in := bufio.NewScanner(r)
+	in.Buffer(nil, lineLimit)
+	n := 0
+	for in.Scan() {
+		n++
+		line := in.Text()
+		if n == 1 {
+			line = strings.TrimPrefix(line, "\ufeff") // some editors' mark of UTF-8
 		}
-		switch {
-		case err == io.EOF:
-			return nil
-		case err != nil:
-			fmt.Fprintf(stderr, "ksim: %s: %s\n", name, plain(err))
-			return err
+		if failed := s.Line(line, out, &flushFirst{out, stderr}); failed != nil {
+			if !errors.Is(failed, errGone) {
+				out.Flush()
+				fmt.Fprintf(stderr, "%s:%d: stopped here, status %d\n", name, n, shell.ErrorStatus(failed))
+			}
+			return failed
 		}
 	}
+	switch err := in.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		fmt.Fprintf(stderr, "ksim: %s:%d: a line of more than %d MiB: this is no script\n", name, n+1, lineLimit>>20)
+		return err
+	case err != nil:
+		fmt.Fprintf(stderr, "ksim: %s: %s\n", name, plain(err))
+		return err
+	}
+	return nil
 }
+
+// lineLimit is how long a script's line may be.
+const lineLimit = 16 << 20
 
 // status is the exit status for how the commands ended. That nobody reads the
 // output any more ends the program quietly, as SIGPIPE would.
