@@ -34,6 +34,7 @@ type GSArea struct {
 	Offsets []uint32 // where in Mem each declared word lies
 	Slots   []any    // Go values that live at other declared offsets
 	Count   *[4]byte // one of the words, preempt_count: every lock goes there twice
+	Held    any      // and one of the values: the locks that the running task holds
 }
 
 // Hooks are the calls from the floors below into the kernel's scheduler,

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/sim"
 )
@@ -60,16 +59,14 @@ type Held struct {
 	pid uint16
 }
 
-// holder is whose locks the code that runs on a CPU takes: current's.
-var holder = percpu.New[*Held]("held_locks")
-
 // SetCurrent tells whose Held c adds to from now on: part of the task switch.
 func SetCurrent(c *cpu.CPU, h *Held) {
-	*holder.Raw(c) = h
+	c.GS.Held = h
 	h.pid, h.on = c.Task, c
 }
 
-func current(c *cpu.CPU) *Held { return *holder.Raw(c) }
+// current is whose locks the code that runs on c takes: current's.
+func current(c *cpu.CPU) *Held { return c.GS.Held.(*Held) }
 
 // locks lists what is held, the first taken first.
 func (h *Held) locks() []*Map {

@@ -84,7 +84,7 @@ func (b *Binding) Load(c *cpu.CPU, base Addr, mem []byte) {
 	old := c.GS.Slots
 	c.GS = cpu.GSArea{Base: uint64(base), Mem: mem, Offsets: b.offsets,
 		Slots: append([]any(nil), b.shared...),
-		Count: (*[4]byte)(mem[b.offset[PreemptCount.d]:])}
+		Count: (*[4]byte)(mem[b.offset[PreemptCount.d]:]), Held: c.GS.Held}
 	for _, d := range declared.all {
 		off, placed := b.offset[d]
 		if !placed || d.slot < 0 {
