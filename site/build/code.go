@@ -1,15 +1,27 @@
 package build
 
 import (
+	"fmt"
 	"html"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/chroma/v2"
 	"github.com/alecthomas/chroma/v2/lexers"
+
+	"bothhalves/site/internal/near"
 )
 
-// codeBlock renders a block of a language that no extension knows.
+// languages are those that are highlighted, beside Go's.
+var languages = []string{"c", "sh", "bash", "json", "diff", "gas", "make"}
+
+// codeBlock renders a block of a language that no extension knows. A kind that
+// nobody knows is a slip of the pen: what should be run would only be shown.
 func codeBlock(p *page, f *fence) string {
+	if f.lang != "" && !slices.Contains(languages, f.lang) && f.lang != "text" && f.lang != "go" {
+		all := append([]string{"go", "console", "predict", "figure", "instructor", "text"}, languages...)
+		p.problem(f.pos, fmt.Sprintf("a block of an unknown kind %q%s", f.lang, near.Hint(f.lang, all)), "there are "+strings.Join(all, ", "))
+	}
 	p.code += strings.Count(f.body, "\n")
 	return p.env.highlight(f.lang, f.body) + "\n"
 }
@@ -67,9 +79,7 @@ func marked(class string) bool {
 
 func tokenise(lang, text string) []chroma.Token {
 	plain := []chroma.Token{{Type: chroma.Text, Value: text}}
-	switch lang {
-	case "go", "c", "sh", "bash", "json", "diff", "gas", "make":
-	default:
+	if lang != "go" && !slices.Contains(languages, lang) {
 		return plain // looking for a lexer among hundreds takes its time
 	}
 	lexer := lexers.Get(lang)

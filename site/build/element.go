@@ -130,9 +130,20 @@ func newFence(p *page, b *ast.FencedCodeBlock, src []byte) *fence {
 	if n := b.Lines().Len(); n > 0 {
 		f.start, f.stop = p.base+b.Lines().At(0).Start, p.base+b.Lines().At(n-1).Stop
 	}
+	if !closed(src[min(f.stop-p.base, len(src)):]) {
+		p.problem(f.pos, "the block that begins here has no end", "close it with a line of three backticks")
+	}
 	at := p.base + f.pos
 	f.flat = f.stop <= len(p.src) && string(p.src[f.start:f.stop]) == f.body && (at == 0 || p.src[at-1] == '\n')
 	return f
+}
+
+// closed says whether the text behind a block's body begins with a fence, in
+// a list or a quotation or by itself.
+func closed(rest []byte) bool {
+	line, _, _ := strings.Cut(string(rest), "\n")
+	line = strings.TrimLeft(line, " \t>")
+	return strings.HasPrefix(line, "```") || strings.HasPrefix(line, "~~~")
 }
 
 // bodyStart is the beginning of the line below the fence's.

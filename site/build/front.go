@@ -21,20 +21,27 @@ func splitFront(src []byte, report func(line int, what, do string)) (f front, of
 	if !bytes.HasPrefix(src, []byte("---\n")) {
 		return f, 0
 	}
-	end := bytes.Index(src[4:], []byte("\n---\n"))
+	end := bytes.Index(src[3:], []byte("\n---\n")) // the opening line's end may be the closing one's beginning
 	if end < 0 {
 		report(1, "the front matter has no end", "close it with a line of three dashes")
 		return f, 0
 	}
-	for i, line := range strings.Split(string(src[4:4+end]), "\n") {
+	seen := map[string]bool{}
+	for i, line := range strings.Split(string(src[3:3+end]), "\n") {
 		if strings.TrimSpace(line) == "" {
 			continue
 		}
-		if err := f.set(line); err != nil {
-			report(i+2, err.Error(), "the front matter knows title, summary, part and minutes, one `key: value` a line")
+		key, _, _ := strings.Cut(line, ":")
+		err := f.set(line)
+		if seen[key] && err == nil {
+			err = fmt.Errorf("front matter: %s stands there twice", key)
+		}
+		seen[key] = true
+		if err != nil {
+			report(i+1, err.Error(), "the front matter knows title, summary, part and minutes, one `key: value` a line")
 		}
 	}
-	return f, 4 + end + 5
+	return f, 3 + end + 5
 }
 
 func (f *front) set(line string) error {

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark/ast"
 	extast "github.com/yuin/goldmark/extension/ast"
@@ -88,6 +89,7 @@ func normal(src []byte) []byte {
 // build does all that can be done without the other pages.
 func (p *page) build() {
 	defer p.machines.close()
+	p.readable()
 	var start int
 	p.front, start = splitFront(p.src, func(line int, what, do string) {
 		p.problems = append(p.problems, Problem{File: p.file, Line: line, What: what, Do: do})
@@ -100,6 +102,19 @@ func (p *page) build() {
 	}
 	p.unclaimed()
 	p.problems.sort()
+}
+
+// readable reports the first byte that is not of a text in UTF-8.
+func (p *page) readable() {
+	for i, r := range string(p.src) {
+		bad := r == utf8.RuneError && !bytes.HasPrefix(p.src[i:], []byte(string(utf8.RuneError)))
+		if bad || r < ' ' && r != '\n' && r != '\t' || r == 0x7f || r == '\ufeff' {
+			line := 1 + bytes.Count(p.src[:i], []byte("\n"))
+			p.problems = append(p.problems, Problem{File: p.file, Line: line,
+				What: fmt.Sprintf("a byte 0x%02x that is of no text", p.src[i]), Do: "save the file as UTF-8, without a byte order mark"})
+			return
+		}
+	}
 }
 
 // render turns src[start:stop] into HTML. It is called again for Markdown

@@ -76,6 +76,7 @@ func (v *verdicts) grade(ctx context.Context, task string) {
 	}
 	cmd := exec.CommandContext(ctx, program, "check", task)
 	cmd.Dir, cmd.WaitDelay = v.root, time.Second
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // it ends the student's code with it
 	text, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
 		return
