@@ -1,10 +1,12 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
@@ -76,9 +78,19 @@ func (m *Machine) logReport() {
 // panicAreas ends a boot that has no per-CPU areas.
 func (m *Machine) panicAreas(c *cpu.CPU, err error) {
 	oops.Raise(oops.Report{Rule: "no per-CPU areas", CPU: c.ID,
-		Title: "Kernel panic - not syncing: cannot initialize percpu area",
+		Title: "Kernel panic - not syncing: cannot initialize percpu area" + returned(err),
 		Lines: []string{err.Error()},
 		Why:   "setup_per_cpu_areas returned an error, and nothing in the kernel works without a place for each CPU's variables"})
+}
+
+// returned is what the kernel's function would have returned, as panic prints
+// it; empty for an error that has no number.
+func returned(err error) string {
+	var no *errno.Errno
+	if !errors.As(err, &no) {
+		return ""
+	}
+	return fmt.Sprintf(" (err=%d)", -no.N)
 }
 
 // faultGS ends a boot whose GS base leads nowhere.

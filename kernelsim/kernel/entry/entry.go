@@ -140,7 +140,9 @@ func spuriousInterrupt(c *cpu.CPU, v cpu.Vector) {
 	c.Spend(cost.InterruptReturn)
 }
 
-// moduleVector runs a module's handler and looks at what it leaves behind.
+// moduleVector runs a module's handler and looks at what it leaves behind. The
+// second finding is ours, in words like those of __do_softirq: Linux looks at
+// preempt_count around softirqs and timers and trusts interrupt handlers.
 func moduleVector(c *cpu.CPU, v cpu.Vector) {
 	u := users.Of(c)[v]
 	irqStat.This(c).Vector[v]++

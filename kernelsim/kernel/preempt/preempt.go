@@ -66,7 +66,8 @@ const depth = 0xff
 
 func underflow(c *cpu.CPU, d uint32) {
 	oops.Raise(oops.Report{Rule: "preempt_count underflow", CPU: c.ID,
-		Title: fmt.Sprintf("DEBUG_LOCKS_WARN_ON(val > preempt_count()): preempt_count %08x, taking away %08x", Count(c), d),
+		Title: "DEBUG_LOCKS_WARN_ON(val > preempt_count())",
+		Lines: []string{fmt.Sprintf("preempt_count %08x, taking away %08x", Count(c), d)},
 		Why:   "something was enabled or unlocked more often than it was disabled or locked"})
 }
 
