@@ -157,11 +157,27 @@ func TestLabsMutants(t *testing.T) {
 			judgeWritten(t, table, m, &r)
 			signatures = append(signatures, Signature{Task: m.Task.ID, Hash: signatureOf(&r), Mutant: m.Name, Misconception: m.Misconception})
 		}
+		signatures = append(signatures, asShipped(t, c, l)...)
 		judgeMade(t, l, table, made, results)
 		compare(t, KillPath(l), table)
 		compare(t, signaturePath(l), signatures)
 		t.Logf("%d written, %d made by machine (%d did not compile), %d survive", len(written), table.Made, len(b.Refused), table.Survivors)
 	})
+}
+
+// asShipped are the signatures of the files as they are shipped. They name no
+// misconception, and so keep a mutant that fails as a shipped file does from
+// lending it its own.
+func asShipped(t *testing.T, c *Course, l *Lab) (out []Signature) {
+	t.Helper()
+	results, err := c.Grade(l, Options{Files: starters(t, l), Force: true, Name: l.Name + ".forced"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range results {
+		out = append(out, Signature{Task: r.Task, Hash: signatureOf(&r), Mutant: "as shipped"})
+	}
+	return out
 }
 
 func mutants(t *testing.T, l *Lab) (written, made []Mutant) {

@@ -80,7 +80,7 @@ func (a *Areas) examine() bool {
 
 // What the files say where a law holds.
 const (
-	sumLine   = "offset of the CPU + offset of the variable"
+	sumLine   = "offset of the CPU plus offset of the variable"
 	imageLine = "as linked"
 	storeLine = "no other copy changes"
 	wholeLine = "whole, on node"

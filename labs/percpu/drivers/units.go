@@ -108,16 +108,20 @@ func (a *Areas) atoms() uint64 {
 func (a *Areas) address() string {
 	var b strings.Builder
 	for n := range a.req.CPUs {
-		verdict := sumLine
-		for _, sym := range []percpu.Off{0, 40, 0x1ad40, percpu.Off(len(a.req.Section.Image) - 1)} {
-			if a.areas.Addr(n, sym) != a.areas.Offset(n)+percpu.Addr(sym) {
-				verdict = fmt.Sprintf("not so for the variable at %#x", uint64(sym))
-				break
-			}
-		}
-		fmt.Fprintf(&b, "cpu %d: %s\n", n, verdict)
+		fmt.Fprintf(&b, "cpu %d: %s\n", n, a.sum(n))
 	}
 	return b.String()
+}
+
+// sum says whether CPU n's copies are where its offset says.
+func (a *Areas) sum(n int) string {
+	base := a.areas.Offset(n)
+	for _, sym := range []percpu.Off{0, 40, 0x1ad40, percpu.Off(len(a.req.Section.Image) - 1)} {
+		if at := a.areas.Addr(n, sym); at != base+percpu.Addr(sym) {
+			return fmt.Sprintf("its offset is %#x, but its copy of the variable at %#x is said to be at %#x", uint64(base), uint64(sym), uint64(at))
+		}
+	}
+	return sumLine
 }
 
 // word is a per-CPU variable that only this module touches.
