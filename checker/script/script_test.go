@@ -295,6 +295,20 @@ func TestScenario(t *testing.T) {
 	}
 }
 
+// TestOnlyBoxSaysWhy tells a verb that acts from outside from a slip.
+func TestOnlyBoxSaysWhy(t *testing.T) {
+	text := strings.Replace(answerHeader, "predict", "tune", 1) + "# Check: a (weight 1)\nboot\nonly-box lab-count.ks\nget\nexpect n=1\n"
+	for file, want := range map[string]string{
+		"add\nrun 1ms\n": "line 2: run acts on the machine from outside",
+		"adddd\n":        "line 1: adddd is no command",
+	} {
+		got := run(t, text, func(r *script.Runner) { r.Student = []byte(file) })[0]
+		if a := got.First(); a == nil || !strings.HasPrefix(a.Message, want) {
+			t.Errorf("%q: %+v, want %q", file, a, want)
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(task(good, good, good, good))
 	f.Add(header + "# Check: (weight 1)\n'")
@@ -321,6 +335,7 @@ func TestStudentLine(t *testing.T) {
 	for stack, want := range map[string]string{
 		"goroutine 7 [running]:\nruntime/debug.Stack()\n\t/go/src/x.go:5\nbothhalves/labs/percpu.(*areas).Offset(0x1, 0x2)\n\t/home/me/labs/percpu/percpu_carve.go:41 +0x1b\n": "percpu_carve.go:41 ((*areas).Offset)",
 		"Call Trace:\n <TASK>\n => percpu.SetupAreas  labs/percpu/percpu_carve.go:12\n":                                                                                        "percpu_carve.go:12 (SetupAreas)",
+		"bothhalves/labs/percpu.spin()\n\t/home/me/labs/percpu/percpu_carve.go:1 +0x1b\n":                                                                                      "percpu_carve.go (spin)", // an empty loop
 		"main.main()\n\t/home/me/main.go:3\n": "",
 		"":                                    "",
 	} {
