@@ -162,7 +162,7 @@ func TestUpdateTouchesOnlyWhatWasNotStarted(t *testing.T) {
 func TestUntouchedNeedsNoBuild(t *testing.T) {
 	root := tree(t)
 	status, out, errs := run(root, "check", "toy/toy-guess")
-	if status != ok || out != "toy/toy-guess: not started\n" {
+	if status != ok || out != "toy/toy-guess: not started: labs/toy/toy-guess.answer is as it was shipped\n" {
 		t.Errorf("%d %q %q", status, out, errs)
 	}
 	status, out, _ = run(root, "check", "toy/toy-guess", "-json")

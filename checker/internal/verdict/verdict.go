@@ -24,6 +24,10 @@ func Write(w io.Writer, r *script.TaskResult) {
 	if len(r.Checks) > 0 {
 		fmt.Fprintf(w, ", %s of %s points", Points(r.Tenths), Points(r.Of))
 	}
+	if r.Status == script.NotStarted && r.Message != "" {
+		fmt.Fprintf(w, ": %s\n", r.Message)
+		return
+	}
 	fmt.Fprintln(w)
 	if r.Message != "" {
 		indent(w, "  ", r.Message)
