@@ -109,7 +109,7 @@ func page(see string) string {
 		return ""
 	}
 	name, anchor, _ := strings.Cut(see, "#")
-	return fmt.Sprintf("chapter %s, %q: site/public/%s.html#%s", name, strings.ReplaceAll(anchor, "-", " "), name, anchor)
+	return fmt.Sprintf("%q in book/en/%s.md, or %s.html#%s in the pages", strings.ReplaceAll(anchor, "-", " "), name, name, anchor)
 }
 
 // Replay is the command that shows a failure again on the student's own part.

@@ -33,7 +33,7 @@ const want = `toy/toy-count: failed, 1.5 of 5 points
        script: toy-count.txtar:12: get n
        why: one and one
        misconception: two is one
-       read: chapter 01-toy, "two words": site/public/01-toy.html#two-words
+       read: "two words" in book/en/01-toy.md, or 01-toy.html#two-words in the pages
        replay: go run ./checker shell toy/toy-count -seed 9 -cut 3 -at 17
   Of the checks behind it: 1 not run.
   Your code printed:

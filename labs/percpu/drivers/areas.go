@@ -107,7 +107,9 @@ func (a *Areas) image() string {
 		got, err := a.unit(n)
 		switch {
 		case err != nil:
-			fmt.Fprintf(&b, "cpu %d: nothing is mapped at its offset\n", n)
+			fmt.Fprintf(&b, "cpu %d: no memory at its offset %#x: never taken, or given back\n", n, uint64(a.areas.Offset(n)))
+		case len(bytes.Trim(got, "\x00")) == 0:
+			fmt.Fprintf(&b, "cpu %d: all zero: the image was not copied\n", n)
 		case !bytes.Equal(got, want):
 			fmt.Fprintf(&b, "cpu %d: differs from the image from byte %d on\n", n, firstByte(got, want))
 		default:

@@ -41,7 +41,7 @@ func (a *Areas) faults(n int) []string {
 	if p, ok := a.within(at); !ok {
 		out = append(out, fmt.Sprintf("not %d bytes of memory that is held", a.need()))
 	} else if p.node != a.req.Node(n) {
-		out = append(out, fmt.Sprintf("on node %d", p.node))
+		out = append(out, fmt.Sprintf("on node %d, while its CPU is on node %d", p.node, a.req.Node(n)))
 	}
 	for other := range a.req.CPUs {
 		if other != n && distance(at, a.areas.Offset(other)) < a.need() {
