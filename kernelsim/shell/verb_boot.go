@@ -142,6 +142,8 @@ func (c *Call) appendRefusals() error {
 			return c.comesWith("-append "+param, "interrupt remapping")
 		case name == "isolcpus":
 			return c.comesWith("-append "+param, "interrupt spreading")
+		case name == "nr_cpus", name == "maxcpus", name == "possible_cpus", name == "nosmp":
+			return c.comesWith("-append "+param, "CPU hotplug; -cpus N boots fewer")
 		}
 	}
 	return nil

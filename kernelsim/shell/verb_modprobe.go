@@ -21,7 +21,11 @@ func runModprobe(c *Call) error {
 		return c.Misuse("wants one MODULE; there are: %s", orNone(m.Modules()))
 	}
 	if name := c.Args[0]; !slices.Contains(m.Modules(), name) {
-		return c.Fail(name+": "+errno.ENOENT.Error()+didYouMean(name, m.Modules()), nil)
+		hint := didYouMean(name, m.Modules())
+		if hint == "" {
+			hint = "; this machine has " + orNone(m.Modules())
+		}
+		return c.Fail(name+": "+errno.ENOENT.Error()+hint, nil)
 	}
 	return c.ran(m.Modprobe(c.Args[0]))
 }

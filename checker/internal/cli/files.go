@@ -39,7 +39,7 @@ func runReset(c *call) error {
 			fmt.Fprintf(c.Out, "%s is as shipped\n", t.File())
 			continue
 		}
-		fmt.Fprintf(c.Out, "%s is as shipped again; yours is in %s\n", t.File(), c.relative(co, kept))
+		fmt.Fprintf(c.Out, "%s is as shipped again; yours is in %s: copy it back whenever you like\n", t.File(), c.relative(co, kept))
 	}
 	return nil
 }

@@ -40,6 +40,17 @@ const want = `toy/toy-count: failed, 1.5 of 5 points
     hi·[2Jthere·
 `
 
+// The replay of a wrong answer would show the right one.
+func TestWriteHidesAnswer(t *testing.T) {
+	r := result()
+	r.Checks[1].Attempts[0].Command = "answer lost '^lost: (.*)$'"
+	var b strings.Builder
+	Write(&b, r)
+	if strings.Contains(b.String(), "replay:") {
+		t.Errorf("the verdict replays to the answer:\n%s", b.String())
+	}
+}
+
 func TestWrite(t *testing.T) {
 	var b strings.Builder
 	Write(&b, result())

@@ -110,6 +110,8 @@ func (a *Areas) image() string {
 			fmt.Fprintf(&b, "cpu %d: no memory at its offset %#x: never taken, or given back\n", n, uint64(a.areas.Offset(n)))
 		case len(bytes.Trim(got, "\x00")) == 0:
 			fmt.Fprintf(&b, "cpu %d: all zero: the image was not copied\n", n)
+		case !bytes.Equal(got, want) && a.overlapped(n) >= 0:
+			fmt.Fprintf(&b, "cpu %d: differs from byte %d on, and overlaps the unit of cpu %d\n", n, firstByte(got, want), a.overlapped(n))
 		case !bytes.Equal(got, want):
 			fmt.Fprintf(&b, "cpu %d: differs from the image from byte %d on\n", n, firstByte(got, want))
 		default:

@@ -39,20 +39,27 @@ func (a *Areas) faults(n int) []string {
 		out = append(out, "not at a page's start")
 	}
 	if p, ok := a.within(at); !ok {
-		out = append(out, fmt.Sprintf("not %d bytes of memory that is held", a.need()))
+		out = append(out, fmt.Sprintf("its %d bytes are not all in memory that is held", a.need()))
 	} else if p.node != a.req.Node(n) {
 		out = append(out, fmt.Sprintf("on node %d, while its CPU is on node %d", p.node, a.req.Node(n)))
 	}
-	for other := range a.req.CPUs {
-		if other != n && distance(at, a.areas.Offset(other)) < a.need() {
-			out = append(out, fmt.Sprintf("overlaps the unit of cpu %d", other))
-			break
-		}
+	if other := a.overlapped(n); other >= 0 {
+		out = append(out, fmt.Sprintf("overlaps the unit of cpu %d", other))
 	}
 	if out == nil {
 		return []string{fmt.Sprintf("%s %d", wholeLine, a.req.Node(n))}
 	}
 	return out
+}
+
+// overlapped is the first CPU whose unit overlaps CPU n's, -1 if none does.
+func (a *Areas) overlapped(n int) int {
+	for other := range a.req.CPUs {
+		if other != n && distance(a.areas.Offset(n), a.areas.Offset(other)) < a.need() {
+			return other
+		}
+	}
+	return -1
 }
 
 func distance(a, b percpu.Addr) uint64 {
