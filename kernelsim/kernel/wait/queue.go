@@ -24,21 +24,21 @@ type waiter struct {
 	queued    bool
 }
 
-// queueLock is the class of every queue's lock.
-var queueLock = lock.NewClass("&wq_head->lock")
-
-// Init models init_waitqueue_head.
-func (q *Queue) Init(c *cpu.CPU) {
+// Init models init_waitqueue_head, which makes a lock class of its own for
+// every place that calls it, so that queues of different kinds may nest. Here
+// the caller declares it, by the name that the macro would give it:
+// lock.NewClass("&ring->wait").
+func (q *Queue) Init(c *cpu.CPU, class lock.Class) {
 	*q = Queue{}
-	q.lock.Init(c, queueLock)
+	q.lock.Init(c, class)
 }
 
 // Event models wait_event: t sleeps until cond is true. Every wake-up makes
 // it look again. Context: process context.
 func (q *Queue) Event(t *sched.Task, cond func() bool) { q.event(t, cond, false) }
 
-// EventExclusive models wait_event_exclusive_cmd without its commands: of those who wait so, a wake-up
-// wakes one, the one that has waited longest.
+// EventExclusive models wait_event_exclusive_cmd without its commands: of
+// those who wait so, a wake-up wakes one, the one that has waited longest.
 func (q *Queue) EventExclusive(t *sched.Task, cond func() bool) { q.event(t, cond, true) }
 
 // event models ___wait_event. The state is set before the condition is looked

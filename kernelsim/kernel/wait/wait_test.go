@@ -6,6 +6,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/wait"
 	"bothhalves/kernelsim/machine"
@@ -13,6 +14,9 @@ import (
 )
 
 const event cpu.Vector = 0x40
+
+// testWait is the lock class of the tests' queues.
+var testWait = lock.NewClass("&test->wait")
 
 // boot returns a machine in which init has run as a module's.
 func boot(t *testing.T, cfg machine.Config, init func(c *cpu.CPU)) *machine.Machine {
@@ -54,7 +58,7 @@ func TestWakeUp(t *testing.T) {
 	open := false
 	isOpen := func() bool { return open }
 	m := boot(t, machine.Config{CPUs: 1}, func(c *cpu.CPU) {
-		q.Init(c)
+		q.Init(c, testWait)
 		sleepers(c, 3, &single, func(t *sched.Task) { q.EventExclusive(t, isOpen) })
 		sleepers(c, 2, &all, func(t *sched.Task) { q.Event(t, isOpen) })
 	})
