@@ -26,17 +26,23 @@ const importOrder = `
 
 	# Floor 1: hardware, which does not know the kernel. Driver and device
 	# share an abi package (register offsets, descriptor layouts) alone.
-	FLOOR0 < hw/lapic/lapicreg, hw/enadev/enaabi, hw/nvme/nvmeabi, hw/iommu/iommureg;
-	FLOOR0 < hw/cpu < hw/bus < hw/pcie, hw/wire;
+	FLOOR0 < hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg;
+	FLOOR0 < hw/enadev/enaabi, hw/nvme/nvmeabi, hw/iommu/iommureg, hw/pcie/pcireg;
+	FLOOR0 < hw/cpu < hw/bus;
+	hw/bus, hw/pcie/pcireg < hw/pcie, hw/wire;
 	hw/bus, hw/lapic/lapicreg < hw/lapic;
-	hw/bus < hw/ioapic, hw/i8259, hw/pit, hw/legacy;
-	hw/pcie, hw/iommu/iommureg < hw/iommu;
+	hw/bus, hw/ioapic/ioapicreg, hw/lapic/lapicreg < hw/ioapic;
+	hw/bus, hw/i8259/i8259reg < hw/i8259;
+	hw/bus < hw/pit;
+	hw/pcie < hw/legacy;
+	hw/pcie, hw/iommu/iommureg, hw/lapic/lapicreg < hw/iommu;
 	hw/pcie, hw/wire, hw/enadev/enaabi < hw/enadev;
 	hw/pcie, hw/nvme/nvmeabi < hw/nvme;
 
 	# What the kernel sees of the hardware: a processor, accessors, functions
 	# on a bus and the manuals' tables. Never a device itself.
-	hw/cpu, hw/bus, hw/pcie, hw/lapic/lapicreg, hw/iommu/iommureg < SILICON;
+	hw/cpu, hw/bus, hw/pcie, hw/pcie/pcireg, hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg,
+	hw/iommu/iommureg < SILICON;
 
 	# Floor 2.
 	FLOOR0 < kernel/errno;
@@ -51,10 +57,12 @@ const importOrder = `
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
-	kernel/wait, kernel/mutex < kernel/irq < kernel/vector;
+	kernel/sched < kernel/apic;
+	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
-	kernel/irq < kernel/pci;
-	kernel/vector, kernel/timer < kernel/entry;
+	kernel/vector < kernel/pci;
+	kernel/printk, kernel/preempt < kernel/idt;
+	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
 	kernel/workqueue, kernel/netdev < kernel/net/ip < kernel/net/udp < kernel/net/sock;
@@ -66,12 +74,16 @@ const importOrder = `
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;
 
+	# The board: every default device, wired. The bare machine is a board
+	# without a kernel.
+	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme < board;
+
 	# The machine alone knows every default part. It hands out a report of
 	# what ended it, in text too.
 	FLOOR0 < report;
 	report, kernel/percpu/firstchunk, kernel/percpu/dyn, kernel/percpu/image, kernel/memblock, trace/view, KERNEL,
 	drivers/ena, drivers/nvme,
-	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/iommu, hw/enadev, hw/nvme
+	board
 	< machine;
 
 	# Views of a machine, and modules that sessions can load.

@@ -31,6 +31,12 @@ const (
 	PercpuAlloc
 	UserWork
 	ProbeLoop
+	MMIORead
+	MMIOWrite
+	PortIO
+	MSRAccess
+	APICAccess
+	HardIRQ
 	NumRows
 )
 
@@ -65,6 +71,12 @@ func Rows() [NumRows]Info {
 		PercpuAlloc:     {"percpu_alloc", 250, "chosen: a search of the map under pcpu_lock"},
 		UserWork:        {"user_work", 1000, "one microsecond of a program's own work"},
 		ProbeLoop:       {"probe_loop", 1000, "one microsecond of a driver's own work"},
+		MMIORead:        {"mmio_read", 800, "a non-posted read over PCIe: 0.5 to 1 microsecond"},
+		MMIOWrite:       {"mmio_write", 100, "a posted write to an uncached page, about 300 cycles"},
+		PortIO:          {"port_io", 1000, "a legacy port behind the LPC or ISA bridge: about 1 microsecond"},
+		MSRAccess:       {"msr", 30, "RDMSR or WRMSR that does not serialize, about 100 cycles"},
+		APICAccess:      {"apic", 40, "an access to the core's own APIC page, about 120 cycles"},
+		HardIRQ:         {"hardirq", 100, "chosen: descriptor lookup, flow handler and action around a driver's handler"},
 	}
 }
 

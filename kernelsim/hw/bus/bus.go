@@ -28,6 +28,15 @@ type Region interface {
 type Message struct {
 	Addr Addr
 	Data uint32
+	From *Source // who wrote it; nil if nobody said
+}
+
+// A Source is the origin of an interrupt message: its name in a log
+// ("ioapic0", "00:05.0"), and the requester ID that interrupt remapping
+// checks.
+type Source struct {
+	Name string
+	ID   uint16
 }
 
 // The interrupt message window, first and last address.
@@ -58,10 +67,15 @@ type Bus struct {
 	maps    []*mapping
 	flat    []span // disjoint, in address order
 	message func(Message)
+	ports   *Bus // the I/O ports, addresses 0 to 0xffff; nil on the port bus itself
+	inta    func() uint8
 }
 
 // New returns a bus on which nothing answers.
-func New() *Bus { return &Bus{} }
+func New() *Bus { return &Bus{ports: &Bus{}} }
+
+// Ports is the space of I/O ports: regions are mapped there as in memory.
+func (b *Bus) Ports() *Bus { return b.ports }
 
 // Map puts a region at size bytes from base. Where regions overlap, the
 // higher priority answers; two of the same priority may not overlap.
@@ -141,13 +155,16 @@ func (b *Bus) DMARead(a Addr, size int) uint64 {
 
 // DMAWrite takes a device's write. A 4-byte aligned write into the interrupt
 // window becomes a message; any other write there is lost.
-func (b *Bus) DMAWrite(a Addr, size int, v uint64) {
+func (b *Bus) DMAWrite(a Addr, size int, v uint64) { b.DMAWriteFrom(nil, a, size, v) }
+
+// DMAWriteFrom is DMAWrite by a device that says who it is.
+func (b *Bus) DMAWriteFrom(src *Source, a Addr, size int, v uint64) {
 	if !inWindow(a) {
 		b.Write(a, size, v)
 		return
 	}
 	if size == 4 && a%4 == 0 && b.message != nil {
-		b.message(Message{a, uint32(v)})
+		b.message(Message{a, uint32(v), src})
 	}
 }
 

@@ -154,9 +154,9 @@ func TestMessages(t *testing.T) {
 	b.DMAWrite(0xfee0_1000, 8, 1) // not a doubleword
 	b.DMAWrite(0xfeef_ffff+1, 4, 1)
 	b.Write(0xfee0_00b0, 4, 0) // a processor's write reaches its own APIC
-	want := []Message{{0xfee0_1000, 0x31}, {0xfeef_fffc, 0x40}}
+	want := []Message{{Addr: 0xfee0_1000, Data: 0x31}, {Addr: 0xfeef_fffc, Data: 0x40}}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("messages %x, want %x", got, want)
+		t.Errorf("messages %v, want %v", got, want)
 	}
 	if log := chip.take(); log != "w4@b0=0" {
 		t.Errorf("the chip saw %q, want the processor's write alone", log)

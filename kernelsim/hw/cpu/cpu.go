@@ -66,6 +66,9 @@ type CPU struct {
 	Peers []*CPU // all processors of the machine, by number
 	Task  uint16 // pid of the running task, for trace records
 
+	APIC     LocalAPIC
+	Platform Platform
+
 	intr    IntController
 	iflag   bool
 	pending bool // the controller may have something: look at the next boundary
