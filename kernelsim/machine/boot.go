@@ -7,6 +7,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/printk"
@@ -41,20 +42,43 @@ func (m *Machine) earlyGS(c *cpu.CPU) {
 // loop.
 func (m *Machine) startKernel(t *sched.Task) {
 	c := t.CPU()
+	m.earlyGates(c)
 	m.banner(c)
 	m.setupPerCPUAreas(c)
+	trapInit(c)
 	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
 		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
-	entry.Init(c)
+	initIRQ(c)
 	m.startClock(c)
 	c.STI()
 	m.restInit(c)
 	m.smpInit(c)
+	entry.FreeInit(c)
 	dyn.EnableAsync(c)
 	sched.Started(c)
 	sched.IdleLoop(t)
 }
+
+// earlyGates models the first stages of the IDT, in x86_64_start_kernel and
+// setup_arch: something catches an exception from the first line on.
+func (m *Machine) earlyGates(c *cpu.CPU) {
+	idt.Init(c, idt.Config{Release: m.release})
+	entry.Install(c, entry.Config{})
+	idt.SetupEarlyHandler(c)
+	idt.SetupEarlyTraps(c)
+	idt.SetupEarlyPF(c)
+}
+
+// trapInit models trap_init: the processor's own stacks, then the gates that
+// name them.
+func trapInit(c *cpu.CPU) {
+	entry.InitStacks(c)
+	idt.SetupTraps(c)
+}
+
+// initIRQ models native_init_IRQ.
+func initIRQ(c *cpu.CPU) { idt.SetupAPICAndIRQGates(c) }
 
 func (m *Machine) banner(c *cpu.CPU) {
 	printk.Printk(c, printk.Notice, "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)")
@@ -215,7 +239,8 @@ func (m *Machine) bringUp(c, p *cpu.CPU) {
 // startSecondary models start_secondary (arch/x86/kernel/smpboot.c).
 func (m *Machine) startSecondary(t *sched.Task) {
 	c := t.CPU()
-	entry.Init(c)
+	entry.InitStacks(c)
+	idt.Load(c)
 	m.startClock(c)
 	sched.FoldNeedResched(c)
 	c.STI()

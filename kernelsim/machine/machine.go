@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/memblock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/percpu/image"
@@ -25,6 +26,7 @@ type Machine struct {
 	parts  Parts
 	params cmdline
 
+	release idt.Release
 	eng     *sim.Engine
 	cpus    []*cpu.CPU
 	latches []*cpu.Latch
@@ -60,6 +62,10 @@ func Boot(cfg Config, parts ...Part) (*Machine, error) {
 	}
 	m := &Machine{cfg: cfg, parts: newParts(parts), params: parseCmdline(cfg.Append),
 		eng: sim.New(cfg.CPUs), ring: trace.NewRing(cfg.TraceLimit), bus: bus.New(), image: image.Default()}
+	m.release, err = idt.FindRelease(cfg.Kernel)
+	if err != nil {
+		return nil, err
+	}
 	m.eng.PollHost(cfg.Interrupted)
 	m.buildCPUs()
 	if err := m.prepareMemory(); err != nil {
@@ -81,10 +87,11 @@ func (m *Machine) buildCPUs() {
 		Reschedule:      func(c *cpu.CPU, n int) { c.Spend(cost.SendIPI); m.ipis[n].Send() },
 		Context:         sched.ContextOf,
 	}
+	text := cpu.NewText()
 	for id := range m.cfg.CPUs {
 		latch := &cpu.Latch{}
 		c := cpu.New(cpu.Setup{Proc: m.eng.Proc(id), Intr: latch, Price: m.cfg.Cost,
-			Seed: m.cfg.Seed, Hooks: &m.hooks, Ring: m.ring})
+			Seed: m.cfg.Seed, Hooks: &m.hooks, Ring: m.ring, Text: text})
 		latch.Connect(c)
 		m.cpus = append(m.cpus, c)
 		m.latches = append(m.latches, latch)

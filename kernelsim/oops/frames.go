@@ -86,7 +86,7 @@ func (f Frame) Kernel() bool {
 // Gate says whether the frame is the way through an interrupt gate: what
 // stands above it ran in the interrupt, what stands below was interrupted.
 func (f Frame) Gate() bool {
-	return f.Func == "cpu.(*CPU).interrupt" || f.Func == "cpu.(*CPU).takeNMI"
+	return f.Func == "cpu.(*CPU).tryGate"
 }
 
 // Core says whether the frame belongs to the processor model: time passing

@@ -16,7 +16,7 @@ runtime.goPanicIndex(0x1, 0x2)
 	/go/src/runtime/panic.go:115 +0x1
 %HANDLER%bothhalves/kernelsim/kernel/entry.moduleVector(0x1, 0x40)
 	/src/kernelsim/kernel/entry/entry.go:140 +0x1
-bothhalves/kernelsim/hw/cpu.(*CPU).interrupt(0x1)
+bothhalves/kernelsim/hw/cpu.(*CPU).tryGate(0x1)
 	/src/kernelsim/hw/cpu/cpu.go:160 +0x1
 bothhalves/kernelsim/hw/cpu.(*CPU).Spend(0x1, 0x2)
 	/src/kernelsim/hw/cpu/cpu.go:110 +0x1

@@ -6,27 +6,47 @@ type Kind uint8
 // The tracepoints, by Linux's names. What A to D hold stands beside each; a
 // task is given by its pid, a string by its number in Names.
 const (
-	None               Kind = iota
-	SchedSwitch             // A prev pid, B prev state, C next pid, D prev prio<<16 | next prio
-	SchedWaking             // A pid, B target cpu, C prio
-	SchedWakeup             // A pid, B target cpu, C prio
-	SchedWakeupNew          // A pid, B target cpu, C prio
-	SchedMigrateTask        // A pid, B orig cpu, C dest cpu, D prio
-	SchedProcessExit        // A pid, C prio
-	LocalTimerEntry         // A vector
-	LocalTimerExit          // A vector
-	RescheduleEntry         // A vector
-	RescheduleExit          // A vector
-	VectorEntry             // A vector: an interrupt with a gate of a module (our own)
-	VectorExit              // A vector
-	Contention              // A lock class name, B pid of the owner: contention_begin
-	ContentionEnd           // A lock class name
-	PercpuAlloc             // A bytes, B align, C offset, D flags
-	PercpuFree              // C offset
-	PercpuAllocFail         // A bytes, B align, D flags
-	PercpuCreateChunk       // A chunk number
-	PercpuDestroyChunk      // A chunk number
-	Print                   // A text: trace_printk
+	None                    Kind = iota
+	SchedSwitch                  // A prev pid, B prev state, C next pid, D prev prio<<16 | next prio
+	SchedWaking                  // A pid, B target cpu, C prio
+	SchedWakeup                  // A pid, B target cpu, C prio
+	SchedWakeupNew               // A pid, B target cpu, C prio
+	SchedMigrateTask             // A pid, B orig cpu, C dest cpu, D prio
+	SchedProcessExit             // A pid, C prio
+	LocalTimerEntry              // A vector
+	LocalTimerExit               // A vector
+	RescheduleEntry              // A vector
+	RescheduleExit               // A vector
+	VectorEntry                  // A vector: an interrupt with a gate of a module (our own)
+	VectorExit                   // A vector
+	Contention                   // A lock class name, B pid of the owner: contention_begin
+	ContentionEnd                // A lock class name
+	PercpuAlloc                  // A bytes, B align, C offset, D flags
+	PercpuFree                   // C offset
+	PercpuAllocFail              // A bytes, B align, D flags
+	PercpuCreateChunk            // A chunk number
+	PercpuDestroyChunk           // A chunk number
+	Print                        // A text: trace_printk
+	CallFunctionEntry            // A vector
+	CallFunctionExit             // A vector
+	CallFunctionSingleEntry      // A vector
+	CallFunctionSingleExit       // A vector
+	IRQWorkEntry                 // A vector
+	IRQWorkExit                  // A vector
+	PlatformIPIEntry             // A vector
+	PlatformIPIExit              // A vector
+	ThermalEntry                 // A vector
+	ThermalExit                  // A vector
+	ThresholdEntry               // A vector
+	ThresholdExit                // A vector
+	DeferredErrorEntry           // A vector
+	DeferredErrorExit            // A vector
+	ErrorAPICEntry               // A vector
+	ErrorAPICExit                // A vector
+	SpuriousAPICEntry            // A vector
+	SpuriousAPICExit             // A vector
+	IRQHandlerEntry              // A irq, B name of the action
+	IRQHandlerExit               // A irq, B 1 if it was handled
 	kinds
 )
 
@@ -68,25 +88,45 @@ func Kinds() []Kind {
 
 func infos() [kinds]Info {
 	return [kinds]Info{
-		SchedSwitch:        {"sched", "sched_switch"},
-		SchedWaking:        {"sched", "sched_waking"},
-		SchedWakeup:        {"sched", "sched_wakeup"},
-		SchedWakeupNew:     {"sched", "sched_wakeup_new"},
-		SchedMigrateTask:   {"sched", "sched_migrate_task"},
-		SchedProcessExit:   {"sched", "sched_process_exit"},
-		LocalTimerEntry:    {"irq_vectors", "local_timer_entry"},
-		LocalTimerExit:     {"irq_vectors", "local_timer_exit"},
-		RescheduleEntry:    {"irq_vectors", "reschedule_entry"},
-		RescheduleExit:     {"irq_vectors", "reschedule_exit"},
-		VectorEntry:        {"irq_vectors", "vector_entry"},
-		VectorExit:         {"irq_vectors", "vector_exit"},
-		Contention:         {"lock", "contention_begin"},
-		ContentionEnd:      {"lock", "contention_end"},
-		PercpuAlloc:        {"percpu", "percpu_alloc_percpu"},
-		PercpuFree:         {"percpu", "percpu_free_percpu"},
-		PercpuAllocFail:    {"percpu", "percpu_alloc_percpu_fail"},
-		PercpuCreateChunk:  {"percpu", "percpu_create_chunk"},
-		PercpuDestroyChunk: {"percpu", "percpu_destroy_chunk"},
-		Print:              {"ftrace", "print"},
+		SchedSwitch:             {"sched", "sched_switch"},
+		SchedWaking:             {"sched", "sched_waking"},
+		SchedWakeup:             {"sched", "sched_wakeup"},
+		SchedWakeupNew:          {"sched", "sched_wakeup_new"},
+		SchedMigrateTask:        {"sched", "sched_migrate_task"},
+		SchedProcessExit:        {"sched", "sched_process_exit"},
+		LocalTimerEntry:         {"irq_vectors", "local_timer_entry"},
+		LocalTimerExit:          {"irq_vectors", "local_timer_exit"},
+		RescheduleEntry:         {"irq_vectors", "reschedule_entry"},
+		RescheduleExit:          {"irq_vectors", "reschedule_exit"},
+		VectorEntry:             {"irq_vectors", "vector_entry"},
+		VectorExit:              {"irq_vectors", "vector_exit"},
+		Contention:              {"lock", "contention_begin"},
+		ContentionEnd:           {"lock", "contention_end"},
+		PercpuAlloc:             {"percpu", "percpu_alloc_percpu"},
+		PercpuFree:              {"percpu", "percpu_free_percpu"},
+		PercpuAllocFail:         {"percpu", "percpu_alloc_percpu_fail"},
+		PercpuCreateChunk:       {"percpu", "percpu_create_chunk"},
+		PercpuDestroyChunk:      {"percpu", "percpu_destroy_chunk"},
+		CallFunctionEntry:       {"irq_vectors", "call_function_entry"},
+		CallFunctionExit:        {"irq_vectors", "call_function_exit"},
+		CallFunctionSingleEntry: {"irq_vectors", "call_function_single_entry"},
+		CallFunctionSingleExit:  {"irq_vectors", "call_function_single_exit"},
+		IRQWorkEntry:            {"irq_vectors", "irq_work_entry"},
+		IRQWorkExit:             {"irq_vectors", "irq_work_exit"},
+		PlatformIPIEntry:        {"irq_vectors", "x86_platform_ipi_entry"},
+		PlatformIPIExit:         {"irq_vectors", "x86_platform_ipi_exit"},
+		ThermalEntry:            {"irq_vectors", "thermal_apic_entry"},
+		ThermalExit:             {"irq_vectors", "thermal_apic_exit"},
+		ThresholdEntry:          {"irq_vectors", "threshold_apic_entry"},
+		ThresholdExit:           {"irq_vectors", "threshold_apic_exit"},
+		DeferredErrorEntry:      {"irq_vectors", "deferred_error_apic_entry"},
+		DeferredErrorExit:       {"irq_vectors", "deferred_error_apic_exit"},
+		ErrorAPICEntry:          {"irq_vectors", "error_apic_entry"},
+		ErrorAPICExit:           {"irq_vectors", "error_apic_exit"},
+		SpuriousAPICEntry:       {"irq_vectors", "spurious_apic_entry"},
+		SpuriousAPICExit:        {"irq_vectors", "spurious_apic_exit"},
+		IRQHandlerEntry:         {"irq", "irq_handler_entry"},
+		IRQHandlerExit:          {"irq", "irq_handler_exit"},
+		Print:                   {"ftrace", "print"},
 	}
 }

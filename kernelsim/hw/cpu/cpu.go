@@ -21,10 +21,6 @@ type IntController interface {
 	Acknowledge() Vector
 }
 
-// A Gate is what an IDT entry leads to: the entry stub and what it calls. It
-// runs with IF clear, as behind an interrupt gate.
-type Gate func(c *CPU, v Vector)
-
 // A GSArea is what the GS base leads to: this processor's per-CPU unit. The
 // hardware knows the base alone; the rest is how the simulator finds the
 // bytes and the Go values that live there.
@@ -60,7 +56,6 @@ type CPU struct {
 	*sim.Proc
 	ID    int
 	GS    GSArea
-	IDT   [256]Gate
 	Hooks *Hooks
 	Ring  *trace.Ring
 	Peers []*CPU // all processors of the machine, by number
@@ -68,15 +63,25 @@ type CPU struct {
 
 	APIC     LocalAPIC
 	Platform Platform
+	TSS      TSS
+	Stack    *Stack // that RSP points into
+	CPL      uint8  // 0 in the kernel, 3 in a program
 
-	intr    IntController
-	iflag   bool
-	pending bool // the controller may have something: look at the next boundary
-	nmi     bool // an NMI waits
-	inNMI   bool // one is being handled: the next one waits for its IRET
-	price   *cost.Table
-	stretch stretcher
-	profile Profile
+	intr       IntController
+	events     Events
+	idtr       IDTR
+	idt        []byte // what the processor finds at idtr.Base
+	text       *Text
+	decodeGate func([GateSize]byte) (Gate, error)
+	ist        [8]*Frame // the frame that lies on each IST stack
+	frames     *Frame    // free ones, kept by the first processor for all
+	tscHz      uint64
+	waits      bool // for a start-up IPI
+	running    bool
+	onStartUp  func(c *CPU, addr uint64)
+	price      *cost.Table
+	stretch    stretcher
+	profile    Profile
 }
 
 // A Profile counts charges and their time by row.
@@ -88,18 +93,57 @@ type Profile struct {
 // A Setup is what a processor is built from.
 type Setup struct {
 	Proc  *sim.Proc
-	Intr  IntController
+	Intr  IntController // nil: the local APIC, which Attach brings
 	Price *cost.Table
 	Seed  uint64 // 0 and 1: no stretching
 	Hooks *Hooks
 	Ring  *trace.Ring
+	Text  *Text  // shared by all processors; nil: an own empty one
+	TSCHz uint64 // 0: 1 GHz
+	// Decode takes IDT entries apart; nil: DecodeGate.
+	Decode func([GateSize]byte) (Gate, error)
 }
 
 // New returns a halted processor with IF clear.
 func New(s Setup) *CPU {
-	return &CPU{Proc: s.Proc, ID: s.Proc.ID(), Hooks: s.Hooks, Ring: s.Ring,
-		intr: s.Intr, price: s.Price, stretch: newStretcher(s.Seed, s.Proc.ID())}
+	c := &CPU{Proc: s.Proc, ID: s.Proc.ID(), Hooks: s.Hooks, Ring: s.Ring,
+		intr: s.Intr, price: s.Price, stretch: newStretcher(s.Seed, s.Proc.ID()),
+		text: s.Text, decodeGate: s.Decode, tscHz: s.TSCHz, running: true}
+	if c.text == nil {
+		c.text = NewText()
+	}
+	if c.decodeGate == nil {
+		c.decodeGate = DecodeGate
+	}
+	if c.tscHz == 0 {
+		c.tscHz = 1_000_000_000
+	}
+	reset := NewStack("reset", 0, 1<<16)
+	c.Stack = &reset
+	return c
 }
+
+// Attach connects the core with its local APIC and the board.
+func (c *CPU) Attach(a LocalAPIC, p Platform) { c.APIC, c.intr, c.Platform = a, a, p }
+
+// An IDTR is the register that says where the interrupt descriptor table
+// begins and which of its bytes is the last.
+type IDTR struct {
+	Base  uint64
+	Limit uint16
+}
+
+// LIDT loads IDTR; table is the memory at its base.
+func (c *CPU) LIDT(r IDTR, table []byte) { c.idtr, c.idt = r, table }
+
+// SIDT is the register as it was loaded.
+func (c *CPU) SIDT() IDTR { return c.idtr }
+
+// IDT is the table's memory.
+func (c *CPU) IDT() []byte { return c.idt }
+
+// Text is the code that gates lead to.
+func (c *CPU) Text() *Text { return c.text }
 
 // Spend charges a row of the price list. It is the only place where time
 // passes for a processor, and so the only place where another processor, a
@@ -114,7 +158,7 @@ func (c *CPU) Spend(r cost.Row) {
 	}
 	c.profile.Count[r]++
 	c.profile.Time[r] += d
-	if c.Advance(d) || c.pending && c.iflag || c.nmi {
+	if c.Advance(d) || c.events.Waiting() {
 		c.boundary(r, d)
 	}
 }
@@ -122,81 +166,55 @@ func (c *CPU) Spend(r cost.Row) {
 // boundary is the slow half of Spend: others run, then interrupts are taken.
 func (c *CPU) boundary(r cost.Row, d sim.Time) {
 	c.Yield(uint8(r), d)
-	if c.nmi && !c.inNMI {
-		c.takeNMI()
-	}
-	if c.pending && c.iflag {
-		c.deliver()
-	}
+	c.serve()
 }
 
-// deliver takes interrupts until none is left or IF is clear. A gate may end
-// in the scheduler, so the code that was interrupted may find itself on
-// another processor afterwards: the loop asks each time.
-func (c *CPU) deliver() {
-	proc := c.Proc.Engine()
-	for {
-		here := c.Peers[proc.Running().ID()]
-		if !here.iflag || !here.pending {
-			return
-		}
-		here.interrupt()
-	}
-}
-
-// interrupt is one trip through the gate: INTA, IF cleared, the handler, IRET.
-func (c *CPU) interrupt() {
-	if _, ok := c.intr.Pending(); !ok {
-		c.pending = false
-		return
-	}
-	v := c.intr.Acknowledge()
-	c.iflag = false
-	if c.IDT[v] == nil {
-		oops.Raise(oops.Report{Rule: "no gate", CPU: c.ID,
-			Title: fmt.Sprintf("traps: general protection fault on CPU %d: vector 0x%02x has no gate", c.ID, uint8(v)),
-			Why:   "the IDT entry of this vector is not present"})
-	}
-	c.IDT[v](c, v)
-	// IRET loads RFLAGS of the interrupted code, on whatever processor that
-	// code is now.
-	c.Peers[c.Proc.Engine().Running().ID()].iflag = true
-}
-
-// Interrupt tells the processor that its controller has something to offer:
+// Interrupt tells the processor that its local APIC has something to offer:
 // the INTR line rises. It ends a halt.
 func (c *CPU) Interrupt() {
-	c.pending = true
-	if c.iflag {
+	c.events.Interrupt()
+	if c.events.IF {
 		c.Wake()
 	}
 }
 
-// CLI clears IF: interrupts wait.
-func (c *CPU) CLI() { c.iflag = false }
+// NMI is a pulse on the NMI pin, or a message of delivery mode NMI: the
+// processor takes vector 2 at its next boundary, whatever IF says. It ends a
+// halt.
+func (c *CPU) NMI() {
+	c.events.NMI()
+	c.Wake()
+}
 
-// STI sets IF; what waited is taken now.
+// CLI clears IF: interrupts wait.
+func (c *CPU) CLI() { c.events.CLI() }
+
+// STI sets IF and ends with the instruction behind it: what waited is taken
+// now.
 func (c *CPU) STI() {
-	c.iflag = true
+	c.events.IF = true
 	switch {
-	case !c.pending:
+	case !c.events.Waiting():
 	case c.Running():
-		c.deliver()
+		c.serve()
 	default: // an outsider sets IF of a processor that may be halted
 		c.Wake()
 	}
 }
 
 // IF says whether interrupts are taken.
-func (c *CPU) IF() bool { return c.iflag }
+func (c *CPU) IF() bool { return c.events.IF }
+
+// NMIBlocked says whether the next NMI has to wait for an IRET.
+func (c *CPU) NMIBlocked() bool { return c.events.NMIBlocked }
 
 // Flags is what local_irq_save remembers: whether IF was set.
 type Flags bool
 
 // SaveFlags models local_irq_save: it returns IF and clears it.
 func (c *CPU) SaveFlags() Flags {
-	f := Flags(c.iflag)
-	c.iflag = false
+	f := Flags(c.events.IF)
+	c.events.IF = false
 	return f
 }
 
@@ -205,7 +223,7 @@ func (c *CPU) RestoreFlags(f Flags) {
 	if f {
 		c.STI()
 	} else {
-		c.iflag = false
+		c.events.IF = false
 	}
 }
 
@@ -213,15 +231,15 @@ func (c *CPU) RestoreFlags(f Flags) {
 // that came before the pair wakes the processor at once. It returns after the
 // interrupt has been handled.
 func (c *CPU) HaltSTI() {
-	c.iflag = true
-	if !c.pending && !c.nmi {
+	c.events.IF = true
+	if !c.mayTake() {
 		c.Proc.Halt()
 	}
-	if c.nmi && !c.inNMI {
-		c.takeNMI()
-	}
-	c.deliver()
+	c.serve()
 }
+
+// mayTake says whether something ends a HLT at once.
+func (c *CPU) mayTake() bool { return c.events.Waiting() && c.events.Next(c.intr) != NoEvent }
 
 // Profile is what the processor has been charged since power-on.
 func (c *CPU) Profile() *Profile { return &c.profile }

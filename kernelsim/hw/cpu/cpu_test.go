@@ -31,11 +31,13 @@ func newBench(t *testing.T, bodies ...func(b *bench, c *cpu.CPU)) *bench {
 		c := cpu.New(cpu.Setup{Proc: b.eng.Proc(id), Intr: latch, Price: &price})
 		latch.Connect(c)
 		b.cpus, b.latches = append(b.cpus, c), append(b.latches, latch)
-		for v := range c.IDT {
-			c.IDT[v] = func(c *cpu.CPU, v cpu.Vector) {
-				b.note("%d: vector %d if=%v", c.ID, v, c.IF())
+		table := make([]byte, 256*cpu.GateSize)
+		c.LIDT(cpu.IDTR{Limit: uint16(len(table) - 1)}, table)
+		for v := range 256 {
+			setGate(c, cpu.Vector(v), func(c *cpu.CPU, f *cpu.Frame) {
+				b.note("%d: vector %d if=%v", c.ID, f.Event(), c.IF())
 				c.Spend(cost.InterruptEntry)
-			}
+			})
 		}
 	}
 	for id, body := range bodies {
@@ -52,6 +54,14 @@ func newBench(t *testing.T, bodies ...func(b *bench, c *cpu.CPU)) *bench {
 }
 
 func (b *bench) note(format string, args ...any) { b.log = append(b.log, fmt.Sprintf(format, args...)) }
+
+// setGate makes an interrupt gate to code; nil leaves the entry absent.
+func setGate(c *cpu.CPU, v cpu.Vector, code cpu.Code) {
+	g := cpu.Gate{Offset: 0xffff_ffff_8100_0000 + uint64(v)*16, Selector: 0x10, Type: cpu.InterruptGate, Present: code != nil}
+	c.Text().Put(g.Offset, "test", code)
+	raw := cpu.EncodeGate(g)
+	copy(c.IDT()[int(v)*cpu.GateSize:], raw[:])
+}
 
 // at raises a vector on a CPU at a time.
 func (b *bench) at(when sim.Time, id int, v cpu.Vector) {
@@ -106,14 +116,14 @@ func TestDeliveryAtABoundary(t *testing.T) {
 // not cannot.
 func TestNesting(t *testing.T) {
 	b := newBench(t, func(b *bench, c *cpu.CPU) {
-		c.IDT[0x30] = func(c *cpu.CPU, v cpu.Vector) {
+		setGate(c, 0x30, func(c *cpu.CPU, _ *cpu.Frame) {
 			b.note("in")
 			spend(c, 50)
 			b.note("sti")
 			c.STI()
 			spend(c, 50)
 			b.note("out")
-		}
+		})
 		c.STI()
 		spend(c, 200)
 	})
@@ -144,7 +154,7 @@ func TestNoWakeupIsLostBetweenSTIAndHLT(t *testing.T) {
 	for when := sim.Time(0); when < 40; when++ {
 		woken := false
 		b := newBench(t, func(b *bench, c *cpu.CPU) {
-			c.IDT[0x30] = func(*cpu.CPU, cpu.Vector) { woken = true }
+			setGate(c, 0x30, func(*cpu.CPU, *cpu.Frame) { woken = true })
 			spend(c, 5)
 			c.STI()
 			spend(c, 5)
@@ -171,7 +181,7 @@ func TestWakeupIsLostWithoutCLI(t *testing.T) {
 	for when := sim.Time(0); when < 40; when++ {
 		woken, done := false, false
 		b := newBench(t, func(b *bench, c *cpu.CPU) {
-			c.IDT[0x30] = func(*cpu.CPU, cpu.Vector) { woken = true }
+			setGate(c, 0x30, func(*cpu.CPU, *cpu.Frame) { woken = true })
 			c.STI()
 			for !woken {
 				seen := woken
@@ -224,7 +234,7 @@ func TestClockEvent(t *testing.T) {
 	dev.Program(1000)
 	dev.Program(2000)
 	fired := sim.Time(0)
-	b.cpus[0].IDT[0xec] = func(c *cpu.CPU, _ cpu.Vector) { b.note("tick"); fired = c.Now() }
+	setGate(b.cpus[0], 0xec, func(c *cpu.CPU, _ *cpu.Frame) { b.note("tick"); fired = c.Now() })
 	if _, err := b.eng.Run(3000); err != nil || len(b.log) != 1 || fired != 2000 {
 		t.Errorf("a device programmed twice: %q at %v", b.log, fired)
 	}
@@ -233,17 +243,6 @@ func TestClockEvent(t *testing.T) {
 	if _, _ = b.eng.Run(9000); len(b.log) != 1 {
 		t.Errorf("a device that was shut down fired: %q", b.log)
 	}
-}
-
-func TestNoGate(t *testing.T) {
-	b := newBench(t, func(b *bench, c *cpu.CPU) {
-		c.IDT[0x30] = nil
-		c.STI()
-		spend(c, 50)
-	})
-	b.at(10, 0, 0x30)
-	_, _ = b.eng.RunIdle(sim.Second)
-	report(t, b, "no gate")
 }
 
 // A CPU that is not the one the code runs on is found at the next charge.
@@ -297,7 +296,7 @@ func TestProfile(t *testing.T) {
 func TestSpendAllocatesNothing(t *testing.T) {
 	var spends, interrupts float64
 	newBench(t, func(b *bench, c *cpu.CPU) {
-		c.IDT[0x30] = func(c *cpu.CPU, _ cpu.Vector) { c.Spend(cost.InterruptEntry) }
+		setGate(c, 0x30, func(c *cpu.CPU, _ *cpu.Frame) { c.Spend(cost.InterruptEntry) })
 		c.STI()
 		spends = testing.AllocsPerRun(1000, func() { c.Spend(cost.Instruction) })
 		interrupts = testing.AllocsPerRun(1000, func() {

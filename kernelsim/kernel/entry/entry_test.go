@@ -98,13 +98,13 @@ func TestRequestRefuses(t *testing.T) {
 func TestUnhandled(t *testing.T) {
 	m := boot(t, 2)
 	raise(t, m, 1, 0x33)
-	raise(t, m, 0, 0xfe)
+	raise(t, m, 0, 0xed)
 	raise(t, m, 0, 0xff)
 	var log strings.Builder
 	for _, l := range m.Dmesg() {
 		log.WriteString(l.Text + "\n")
 	}
-	for _, want := range []string{"common_interrupt: 1.51 No irq handler for vector\n", "Spurious interrupt (vector 0xfe) on CPU#0. Acked\n",
+	for _, want := range []string{"__common_interrupt: 1.51 No irq handler for vector\n", "Spurious interrupt (vector 0xed) on CPU#0. Acked\n",
 		"Spurious APIC interrupt (vector 0xFF) on CPU#0, should never happen.\n"} {
 		if !strings.Contains(log.String(), want) {
 			t.Errorf("dmesg lacks %q", want)

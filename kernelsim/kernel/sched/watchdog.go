@@ -47,7 +47,8 @@ func StartHardWatchdog(c *cpu.CPU, dev ClockEventDevice) {
 // A hardWatchdog is one CPU's NMI watchdog.
 type hardWatchdog struct {
 	dev  ClockEventDevice
-	seen uint64 // hrtimer_interrupts_saved
+	seen uint64   // hrtimer_interrupts_saved
+	due  sim.Time // when the counter runs out
 }
 
 // startHard lets the count begin; stopHard ends it while the CPU idles.
@@ -55,27 +56,33 @@ func startHard(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
 	if thresh := shared.Of(c).thresh; k.hard.dev != nil && thresh != 0 {
 		k.hard.seen = k.ticks
-		k.hard.dev.Program(c.Now() + thresh)
+		k.hard.due = c.Now() + thresh
+		k.hard.dev.Program(k.hard.due)
 	}
 }
 
 func stopHard(c *cpu.CPU) {
 	if k := &runqueues.Raw(c).clock; k.hard.dev != nil {
+		k.hard.due = sim.Forever
 		k.hard.dev.Shutdown()
 	}
 }
 
 // WatchdogNMI models watchdog_overflow_callback: a CPU that has had no timer
-// interrupt since the last NMI has had its interrupts off all that time.
-// Context: NMI.
-func WatchdogNMI(c *cpu.CPU) {
+// interrupt since the last NMI has had its interrupts off all that time. It
+// returns false for an NMI that the counter did not send. Context: NMI.
+func WatchdogNMI(c *cpu.CPU) bool {
 	q := runqueues.Raw(c)
+	if q.clock.hard.dev == nil || c.Now() < q.clock.hard.due {
+		return false
+	}
 	if q.clock.ticks == q.clock.hard.seen {
 		oops.Raise(oops.Report{Rule: "hard lockup", CPU: c.ID, Task: q.curr.String(),
 			Title: fmt.Sprintf("NMI watchdog: Watchdog detected hard LOCKUP on cpu %d", c.ID),
 			Why:   "this CPU has not taken an interrupt for seconds: its code waits, or works, with interrupts off; only the NMI still gets through"})
 	}
 	startHard(c)
+	return true
 }
 
 // checkLeak looks at once for what Linux would stumble over on the way out: a

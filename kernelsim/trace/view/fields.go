@@ -42,6 +42,10 @@ func Fields(r *trace.Record, names *trace.Names) []Field {
 		return []Field{num("chunk", r.A)}
 	case trace.Print:
 		return []Field{text("buf", names.Text(r.A))}
+	case trace.IRQHandlerEntry:
+		return []Field{num("irq", r.A), text("name", names.Text(r.B))}
+	case trace.IRQHandlerExit:
+		return []Field{num("irq", r.A), text("ret", [2]string{"unhandled", "handled"}[r.B&1])}
 	}
 	return []Field{num("vector", r.A)}
 }

@@ -1,0 +1,113 @@
+package cpu
+
+// A Stack is a range of addresses that a stack pointer walks down. The
+// simulator keeps the pointer and no bytes: what nests on what, and where it
+// ends, is what interrupts are about.
+type Stack struct {
+	Name string // as stack_type_name prints it: "task", "IRQ", "#DF", "NMI"…
+	Base uint64 // lowest address; below it lies a guard page
+	Top  uint64
+	SP   uint64
+	Low  uint64 // the lowest SP that was ever reached
+	uses int    // frames on it now: for an IST stack more than one is an overwrite
+}
+
+// NewStack returns an empty stack of size bytes from base.
+func NewStack(name string, base, size uint64) Stack {
+	return Stack{Name: name, Base: base, Top: base + size, SP: base + size, Low: base + size}
+}
+
+// Push moves the pointer down by n bytes. It reports whether the stack has
+// them; if not nothing moves: the store hit the guard page.
+func (s *Stack) Push(n uint64) bool {
+	if s.SP < s.Base+n {
+		return false
+	}
+	s.SP -= n
+	s.Low = min(s.Low, s.SP)
+	return true
+}
+
+// Pop moves the pointer up again.
+func (s *Stack) Pop(n uint64) { s.SP += n }
+
+// A TSS holds the stack pointers that the processor loads by itself (Linux:
+// struct x86_hw_tss). Index 0 of IST is not used.
+type TSS struct {
+	RSP0 *Stack    // when an interrupt comes from user mode
+	IST  [8]*Stack // for gates that name one
+}
+
+// A Frame is what an interruption leaves on the stack (SDM, "64-Bit Mode Stack
+// Frame"; Linux: struct pt_regs), and where the interrupted code goes on.
+type Frame struct {
+	// ErrorCode is what the processor pushed behind the five words, if it
+	// did. Without one, the entry stub pushes something into its place.
+	ErrorCode    uint32
+	HasErrorCode bool
+	// OrigAX is pt_regs.orig_ax, that same place as software sees it: the
+	// error code, or what the stub pushed. The hardware tells nobody which
+	// vector it was.
+	OrigAX int64
+	IF     bool   // of the pushed RFLAGS
+	CPL    uint8  // privilege of the interrupted code: 0 kernel, 3 user
+	SP     uint64 // pushed RSP
+	Addr   uint64 // of a page fault: CR2
+	Saved  bool   // the handler has copied the frame away: an overwrite does no harm
+
+	vector Vector
+	stack  *Stack // interrupted
+	on     *Stack // where the frame lies
+	lost   bool   // a later event on the same IST stack has overwritten it
+	next   *Frame // in the list of free ones
+}
+
+// Event is the vector that the frame was made for. It is for traces and
+// reports: no instruction can read it.
+func (f *Frame) Event() Vector { return f.vector }
+
+// Interrupted is the stack of the interrupted code.
+func (f *Frame) Interrupted() *Stack { return f.stack }
+
+// On is the stack that the frame lies on.
+func (f *Frame) On() *Stack { return f.on }
+
+// frameBytes is SS, RSP, RFLAGS, CS and RIP; in 64-bit mode always all five.
+const frameBytes = 5 * 8
+
+// place chooses the stack for an event and pushes the frame. It reports
+// whether there was room.
+func (c *CPU) place(f *Frame, g Gate) bool {
+	f.stack, f.SP, f.on, f.lost, f.Saved = c.Stack, c.Stack.SP, c.Stack, false, false
+	switch {
+	case g.IST != 0 && c.TSS.IST[g.IST] != nil:
+		f.on = c.TSS.IST[g.IST]
+		if f.on.uses > 0 && c.ist[g.IST] != nil {
+			c.ist[g.IST].lost = true
+		}
+		f.on.SP = f.on.Top // the pointer comes from the TSS each time anew
+	case f.CPL != 0 && c.TSS.RSP0 != nil:
+		f.on = c.TSS.RSP0
+		f.on.SP = f.on.Top
+	}
+	n := uint64(frameBytes)
+	if f.HasErrorCode {
+		n += 8
+	}
+	if !f.on.Push(f.on.SP&15 + n) { // aligned down to 16 first
+		return false
+	}
+	f.on.uses++
+	if g.IST != 0 {
+		c.ist[g.IST] = f
+	}
+	c.Stack = f.on
+	return true
+}
+
+// unplace takes the frame off at IRET.
+func (c *CPU) unplace(f *Frame) {
+	f.on.uses--
+	c.Stack = f.stack
+	c.Stack.SP = f.SP
+}

@@ -1,0 +1,90 @@
+package entry
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/idt"
+	"bothhalves/kernelsim/kernel/percpu"
+)
+
+// Sizes of the stacks (arch/x86/include/asm/page_64_types.h).
+const (
+	ThreadSize         = 16 << 10 // THREAD_SIZE
+	IRQStackSize       = 16 << 10 // IRQ_STACK_SIZE
+	ExceptionStackSize = 8 << 10  // EXCEPTION_STKSZ
+)
+
+// chainBytes is what the C functions between a gate and a handler take from
+// the stack. Chosen: a dozen frames of some forty bytes.
+const chainBytes = 512
+
+// stacks is the interrupt stack of a CPU and those that its TSS names.
+type stacks struct {
+	irq   cpu.Stack
+	inUse bool // hardirq_stack_inuse
+	ist   [idt.ISTVC + 1]cpu.Stack
+}
+
+var cpuStacks = percpu.New[stacks]("hardirq_stacks")
+
+// The addresses: the interrupt stack is mapped behind irq_stack_backing_store,
+// the exception stacks lie in the CPU entry area, each with a guard page below.
+const (
+	irqStackBase = 0xffffc90000000000
+	cpuEntryArea = 0xfffffe0000001000
+	stackStride  = ExceptionStackSize + 4096
+	areaStride   = 0x3b000 // CPU_ENTRY_AREA_SIZE of the recorded kernel's layout
+)
+
+// InitStacks models irq_init_percpu_irqstack and the part of
+// cpu_init_exception_handling that fills the TSS: each gate with an IST index
+// finds its stack.
+func InitStacks(c *cpu.CPU) {
+	s := cpuStacks.Raw(c)
+	id := uint64(c.ID)
+	s.irq = cpu.NewStack("IRQ", irqStackBase+id*(IRQStackSize+4096), IRQStackSize)
+	for i, name := range [...]string{1: "#DF", 2: "NMI", 3: "#DB", 4: "#MC", 5: "#VC"} {
+		if i == 0 {
+			continue
+		}
+		s.ist[i] = cpu.NewStack(name, cpuEntryArea+id*areaStride+uint64(i)*stackStride, ExceptionStackSize)
+		c.TSS.IST[i] = &s.ist[i]
+	}
+}
+
+// IRQStack is the interrupt stack of p.
+func IRQStack(p *cpu.CPU) *cpu.Stack { return &cpuStacks.Raw(p).irq }
+
+// onIRQStack models run_irq_on_irqstack_cond (include/asm/irq_stack.h): the
+// handler and what irq_exit does after it run on the CPU's interrupt stack,
+// unless the interrupt came from a program, whose kernel stack is empty, or
+// the interrupt stack is in use below already.
+func onIRQStack(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
+	s := cpuStacks.Raw(c)
+	if f.CPL != 0 || s.inUse || s.irq.Top == 0 {
+		nested(c, f, body)
+		return
+	}
+	was := c.Stack
+	s.inUse = true
+	c.Stack = &s.irq
+	s.irq.SP = s.irq.Top - 8 // the old stack pointer is saved in the first word
+	nested(c, f, body)
+	c.Stack = was
+	s.inUse = false
+}
+
+// nested runs a body with the stack that its calls need. Where the stack ends
+// is a guard page.
+func nested(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
+	on := c.Stack
+	if !on.Push(chainBytes) {
+		c.PageFault(on.Base-8, writeFault)
+	}
+	irqEnter(c)
+	body(c, f)
+	irqExit(c)
+	on.Pop(chainBytes)
+}
+
+// writeFault is the error code of a write to a page that is not there.
+const writeFault = 1 << 1
