@@ -44,6 +44,9 @@ func StartClock(c *cpu.CPU, dev ClockEventDevice) {
 
 func period(c *cpu.CPU) sim.Time { return sim.Second / sim.Time(shared.Of(c).hz) }
 
+// HZ is the number of ticks a second.
+func HZ(c *cpu.CPU) int { return shared.Of(c).hz }
+
 // nextMultiple is the first multiple of step after t: all CPUs tick in phase, as
 // without skew_tick.
 func nextMultiple(t, step sim.Time) sim.Time { return (t/step + 1) * step }
