@@ -74,6 +74,14 @@ func (p *Proc) Halt() {
 	p.giveWay()
 }
 
+// Abandon halts the processor and leaves the calling coroutine where it
+// stands: only Start, with another coroutine, lets the processor go on. A Wake
+// in between brings the caller back, to call Abandon again.
+func (p *Proc) Abandon() {
+	p.halted = true
+	p.current.park()
+}
+
 // Wake ends a halt. The clock jumps over the time that was slept.
 func (p *Proc) Wake() {
 	if !p.halted {

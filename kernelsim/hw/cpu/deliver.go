@@ -208,6 +208,6 @@ func (c *CPU) waitForStartUp() {
 	c.events.Reset()
 	c.running, c.waits = false, true
 	for {
-		c.Proc.Halt()
+		c.Proc.Abandon()
 	}
 }
