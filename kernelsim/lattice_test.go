@@ -28,7 +28,7 @@ const importOrder = `
 	# share an abi package (register offsets, descriptor layouts) alone.
 	FLOOR0 < hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg;
 	FLOOR0 < hw/enadev/enaabi, hw/nvme/nvmeabi, hw/iommu/iommureg, hw/pcie/pcireg;
-	FLOOR0 < hw/cpu < hw/bus;
+	FLOOR0 < hw/cpu/gatereg < hw/cpu < hw/bus;
 	hw/bus, hw/pcie/pcireg < hw/pcie, hw/wire;
 	hw/bus, hw/lapic/lapicreg < hw/lapic;
 	hw/bus, hw/ioapic/ioapicreg, hw/lapic/lapicreg < hw/ioapic;
@@ -41,7 +41,7 @@ const importOrder = `
 
 	# What the kernel sees of the hardware: a processor, accessors, functions
 	# on a bus and the manuals' tables. Never a device itself.
-	hw/cpu, hw/bus, hw/pcie, hw/pcie/pcireg, hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg,
+	hw/cpu, hw/cpu/gatereg, hw/bus, hw/pcie, hw/pcie/pcireg, hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg,
 	hw/iommu/iommureg < SILICON;
 
 	# Floor 2.
@@ -61,7 +61,8 @@ const importOrder = `
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/vector < kernel/pci;
-	kernel/printk, kernel/preempt < kernel/idt;
+	FLOOR0 < kernel/idt/idtabi;
+	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;

@@ -63,8 +63,8 @@ func (m *Machine) startKernel(t *sched.Task) {
 // earlyGates models the first stages of the IDT, in x86_64_start_kernel and
 // setup_arch: something catches an exception from the first line on.
 func (m *Machine) earlyGates(c *cpu.CPU) {
-	idt.Init(c, idt.Config{Release: m.release})
-	entry.Install(c, entry.Config{})
+	idt.Init(c, m.idtConfig())
+	entry.Install(c, m.entryConfig())
 	idt.SetupEarlyHandler(c)
 	idt.SetupEarlyTraps(c)
 	idt.SetupEarlyPF(c)

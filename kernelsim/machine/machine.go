@@ -91,7 +91,8 @@ func (m *Machine) buildCPUs() {
 	for id := range m.cfg.CPUs {
 		latch := &cpu.Latch{}
 		c := cpu.New(cpu.Setup{Proc: m.eng.Proc(id), Intr: latch, Price: m.cfg.Cost,
-			Seed: m.cfg.Seed, Hooks: &m.hooks, Ring: m.ring, Text: text})
+			Seed: m.cfg.Seed, Hooks: &m.hooks, Ring: m.ring, Text: text,
+			Decode: m.parts.IDT.Decode})
 		latch.Connect(c)
 		m.cpus = append(m.cpus, c)
 		m.latches = append(m.latches, latch)

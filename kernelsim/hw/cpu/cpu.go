@@ -3,11 +3,13 @@
 package cpu
 
 import (
+	"fmt"
+
 	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/sim"
 	"bothhalves/kernelsim/trace"
-	"fmt"
 )
 
 // A Vector is an interrupt vector, an index into the IDT.
@@ -72,7 +74,7 @@ type CPU struct {
 	idtr       IDTR
 	idt        []byte // what the processor finds at idtr.Base
 	text       *Text
-	decodeGate func([GateSize]byte) (Gate, error)
+	decodeGate func([gatereg.Size]byte) (gatereg.Gate, error)
 	ist        [8]*Frame // the frame that lies on each IST stack
 	frames     *Frame    // free ones, kept by the first processor for all
 	tscHz      uint64
@@ -101,7 +103,7 @@ type Setup struct {
 	Text  *Text  // shared by all processors; nil: an own empty one
 	TSCHz uint64 // 0: 1 GHz
 	// Decode takes IDT entries apart; nil: DecodeGate.
-	Decode func([GateSize]byte) (Gate, error)
+	Decode func([gatereg.Size]byte) (gatereg.Gate, error)
 }
 
 // New returns a halted processor with IF clear.

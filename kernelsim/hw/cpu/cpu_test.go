@@ -8,6 +8,7 @@ import (
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/sim"
 )
@@ -31,7 +32,7 @@ func newBench(t *testing.T, bodies ...func(b *bench, c *cpu.CPU)) *bench {
 		c := cpu.New(cpu.Setup{Proc: b.eng.Proc(id), Intr: latch, Price: &price})
 		latch.Connect(c)
 		b.cpus, b.latches = append(b.cpus, c), append(b.latches, latch)
-		table := make([]byte, 256*cpu.GateSize)
+		table := make([]byte, 256*gatereg.Size)
 		c.LIDT(cpu.IDTR{Limit: uint16(len(table) - 1)}, table)
 		for v := range 256 {
 			setGate(c, cpu.Vector(v), func(c *cpu.CPU, f *cpu.Frame) {
@@ -57,10 +58,10 @@ func (b *bench) note(format string, args ...any) { b.log = append(b.log, fmt.Spr
 
 // setGate makes an interrupt gate to code; nil leaves the entry absent.
 func setGate(c *cpu.CPU, v cpu.Vector, code cpu.Code) {
-	g := cpu.Gate{Offset: 0xffff_ffff_8100_0000 + uint64(v)*16, Selector: 0x10, Type: cpu.InterruptGate, Present: code != nil}
+	g := gatereg.Gate{Offset: 0xffff_ffff_8100_0000 + uint64(v)*16, Selector: 0x10, Type: gatereg.InterruptGate, Present: code != nil}
 	c.Text().Put(g.Offset, "test", code)
 	raw := cpu.EncodeGate(g)
-	copy(c.IDT()[int(v)*cpu.GateSize:], raw[:])
+	copy(c.IDT()[int(v)*gatereg.Size:], raw[:])
 }
 
 // at raises a vector on a CPU at a time.

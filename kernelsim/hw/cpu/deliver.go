@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/oops"
 )
 
@@ -146,14 +147,14 @@ func (c *CPU) gate(o occurrence) (d *decoded, fault occurrence, bad bool) {
 	refuse := func(v Vector) (*decoded, occurrence, bool) {
 		return nil, occurrence{vector: v, from: fromFault, code: gateError(o.vector, external)}, true
 	}
-	at := int(o.vector) * GateSize
-	if at+GateSize-1 > int(c.idtr.Limit) || at+GateSize > len(c.idt) {
+	at := int(o.vector) * gatereg.Size
+	if at+gatereg.Size-1 > int(c.idtr.Limit) || at+gatereg.Size > len(c.idt) {
 		return refuse(GP)
 	}
 	d = &c.text.decoded[o.vector]
 	low, high := binary.LittleEndian.Uint64(c.idt[at:]), binary.LittleEndian.Uint64(c.idt[at+8:])
 	if d.low != low || d.high != high || d.code == nil {
-		c.decode(d, low, high, [GateSize]byte(c.idt[at:at+GateSize]))
+		c.decode(d, low, high, [gatereg.Size]byte(c.idt[at:at+gatereg.Size]))
 	}
 	switch {
 	case !d.ok:
@@ -168,7 +169,7 @@ func (c *CPU) gate(o occurrence) (d *decoded, fault occurrence, bad bool) {
 
 // decode fills a cached gate. An address at which no code stands is the fetch
 // of an instruction that is not there.
-func (c *CPU) decode(d *decoded, low, high uint64, raw [GateSize]byte) {
+func (c *CPU) decode(d *decoded, low, high uint64, raw [gatereg.Size]byte) {
 	g, err := c.decodeGate(raw)
 	*d = decoded{low: low, high: high, gate: g, ok: err == nil, code: c.text.Code(g.Offset)}
 	if d.code == nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -25,7 +26,7 @@ func one(t *testing.T, body func(b *bench, c *cpu.CPU)) *bench {
 }
 
 // gateBytes changes one byte of a gate.
-func gateBytes(c *cpu.CPU, v cpu.Vector, at int, val byte) { c.IDT()[int(v)*cpu.GateSize+at] = val }
+func gateBytes(c *cpu.CPU, v cpu.Vector, at int, val byte) { c.IDT()[int(v)*gatereg.Size+at] = val }
 
 // What is wrong with a gate decides the exception, and where the event came
 // from the EXT bit.

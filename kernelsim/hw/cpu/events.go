@@ -1,5 +1,7 @@
 package cpu
 
+import "bothhalves/kernelsim/hw/cpu/gatereg"
+
 // Events is the part of a core that decides what it takes at an instruction
 // boundary: the interrupt flag, NMI blocking, and what waits (Intel SDM volume
 // 3, "Priority Among Simultaneous Exceptions and Interrupts", "Masking
@@ -97,9 +99,9 @@ func (e *Events) Take(ev Event) {
 
 // Enter is what going through a gate does to IF; it returns the flag as it
 // was, which the pushed RFLAGS holds.
-func (e *Events) Enter(t GateType) (was bool) {
+func (e *Events) Enter(t gatereg.GateType) (was bool) {
 	was = e.IF
-	if t == InterruptGate {
+	if t == gatereg.InterruptGate {
 		e.IF = false
 	}
 	e.Shadow = false

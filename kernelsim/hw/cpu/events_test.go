@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 )
 
 // offer is an interrupt controller that offers one vector, or none.
@@ -106,7 +107,7 @@ func TestSTIShadow(t *testing.T) {
 // An interrupt gate clears IF, a trap gate leaves it, IRET restores what was.
 func TestGatesAndIF(t *testing.T) {
 	for _, was := range []bool{false, true} {
-		for gate, want := range map[cpu.GateType]bool{cpu.InterruptGate: false, cpu.TrapGate: was} {
+		for gate, want := range map[gatereg.GateType]bool{gatereg.InterruptGate: false, gatereg.TrapGate: was} {
 			e := cpu.Events{IF: was}
 			if saved := e.Enter(gate); saved != was || e.IF != want {
 				t.Errorf("%v with IF=%v: saved %v, IF=%v inside, want %v", gate, was, saved, e.IF, want)

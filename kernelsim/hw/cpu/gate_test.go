@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 )
 
 // Gates of the recorded kernel (idt-apic/pc-smp4, 00-boot.idt), as the two
@@ -12,13 +13,13 @@ import (
 func TestRecordedGates(t *testing.T) {
 	for _, x := range []struct {
 		low, high uint64
-		want      cpu.Gate
+		want      gatereg.Gate
 	}{
-		{0x81c08e0000100990, 0xffffffff, cpu.Gate{Offset: 0xffffffff81c00990, Selector: 0x10, Type: cpu.InterruptGate, Present: true}},
-		{0x81c08e0300100cd0, 0xffffffff, cpu.Gate{Offset: 0xffffffff81c00cd0, Selector: 0x10, IST: 3, Type: cpu.InterruptGate, Present: true}},
-		{0x81c08e0200101650, 0xffffffff, cpu.Gate{Offset: 0xffffffff81c01650, Selector: 0x10, IST: 2, Type: cpu.InterruptGate, Present: true}},
-		{0x81c0ee0000100ba0, 0xffffffff, cpu.Gate{Offset: 0xffffffff81c00ba0, Selector: 0x10, Type: cpu.InterruptGate, DPL: 3, Present: true}},
-		{0x83078e00001090b4, 0xffffffff, cpu.Gate{Offset: 0xffffffff830790b4, Selector: 0x10, Type: cpu.InterruptGate, Present: true}},
+		{0x81c08e0000100990, 0xffffffff, gatereg.Gate{Offset: 0xffffffff81c00990, Selector: 0x10, Type: gatereg.InterruptGate, Present: true}},
+		{0x81c08e0300100cd0, 0xffffffff, gatereg.Gate{Offset: 0xffffffff81c00cd0, Selector: 0x10, IST: 3, Type: gatereg.InterruptGate, Present: true}},
+		{0x81c08e0200101650, 0xffffffff, gatereg.Gate{Offset: 0xffffffff81c01650, Selector: 0x10, IST: 2, Type: gatereg.InterruptGate, Present: true}},
+		{0x81c0ee0000100ba0, 0xffffffff, gatereg.Gate{Offset: 0xffffffff81c00ba0, Selector: 0x10, Type: gatereg.InterruptGate, DPL: 3, Present: true}},
+		{0x83078e00001090b4, 0xffffffff, gatereg.Gate{Offset: 0xffffffff830790b4, Selector: 0x10, Type: gatereg.InterruptGate, Present: true}},
 	} {
 		raw := quads(x.low, x.high)
 		if g, err := cpu.DecodeGate(raw); err != nil || g != x.want {
@@ -30,19 +31,19 @@ func TestRecordedGates(t *testing.T) {
 	}
 }
 
-func quads(low, high uint64) (raw [cpu.GateSize]byte) {
+func quads(low, high uint64) (raw [gatereg.Size]byte) {
 	binary.LittleEndian.PutUint64(raw[:8], low)
 	binary.LittleEndian.PutUint64(raw[8:], high)
 	return raw
 }
 
 func TestDecodeRefuses(t *testing.T) {
-	good := cpu.EncodeGate(cpu.Gate{Offset: 0x1000, Selector: 0x10, Type: cpu.TrapGate, Present: true})
-	for name, change := range map[string]func(raw *[cpu.GateSize]byte){
-		"zeros":       func(raw *[cpu.GateSize]byte) { *raw = [cpu.GateSize]byte{} },
-		"task gate":   func(raw *[cpu.GateSize]byte) { raw[5] = 0x85 },
-		"call gate":   func(raw *[cpu.GateSize]byte) { raw[5] = 0x8c },
-		"S bit is on": func(raw *[cpu.GateSize]byte) { raw[5] |= 0x10 },
+	good := cpu.EncodeGate(gatereg.Gate{Offset: 0x1000, Selector: 0x10, Type: gatereg.TrapGate, Present: true})
+	for name, change := range map[string]func(raw *[gatereg.Size]byte){
+		"zeros":       func(raw *[gatereg.Size]byte) { *raw = [gatereg.Size]byte{} },
+		"task gate":   func(raw *[gatereg.Size]byte) { raw[5] = 0x85 },
+		"call gate":   func(raw *[gatereg.Size]byte) { raw[5] = 0x8c },
+		"S bit is on": func(raw *[gatereg.Size]byte) { raw[5] |= 0x10 },
 	} {
 		raw := good
 		change(&raw)
@@ -63,7 +64,7 @@ func FuzzGate(f *testing.F) {
 	f.Add(make([]byte, 16))
 	f.Add([]byte{0x50, 0x16, 0x10, 0, 2, 0x8e, 0xc0, 0x81, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var raw [cpu.GateSize]byte
+		var raw [gatereg.Size]byte
 		copy(raw[:], data)
 		g, err := cpu.DecodeGate(raw)
 		if err != nil {
@@ -78,10 +79,10 @@ func FuzzGate(f *testing.F) {
 // The layouts say what the code does.
 func TestGateLayouts(t *testing.T) {
 	low := uint64(0x81c0ee0200101650)
-	if got, want := cpu.GateLow().String(low), "offset 15:0=0x1650 selector=0x10 ist=0x2 interrupt-gate dpl=0x3 present offset 31:16=0x81c0"; got != want {
+	if got, want := gatereg.Low().String(low), "offset 15:0=0x1650 selector=0x10 ist=0x2 interrupt-gate dpl=0x3 present offset 31:16=0x81c0"; got != want {
 		t.Errorf("low quadword: %s, want %s", got, want)
 	}
-	if got, want := cpu.GateHigh().String(0xffffffff), "offset 63:32=0xffffffff"; got != want {
+	if got, want := gatereg.High().String(0xffffffff), "offset 63:32=0xffffffff"; got != want {
 		t.Errorf("high quadword: %s, want %s", got, want)
 	}
 }

@@ -1,5 +1,7 @@
 package cpu
 
+import "bothhalves/kernelsim/hw/cpu/gatereg"
+
 // A Stack is a range of addresses that a stack pointer walks down. The
 // simulator keeps the pointer and no bytes: what nests on what, and where it
 // ends, is what interrupts are about.
@@ -77,7 +79,7 @@ const frameBytes = 5 * 8
 
 // place chooses the stack for an event and pushes the frame. It reports
 // whether there was room.
-func (c *CPU) place(f *Frame, g Gate) bool {
+func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
 	f.stack, f.SP, f.on, f.lost, f.Saved = c.Stack, c.Stack.SP, c.Stack, false, false
 	switch {
 	case g.IST != 0 && c.TSS.IST[g.IST] != nil:

@@ -1,5 +1,7 @@
 package cpu
 
+import "bothhalves/kernelsim/hw/cpu/gatereg"
+
 // A Code is what stands at an address that a gate leads to: an entry stub and
 // what it calls. It runs with IF as the gate left it, and its return is the
 // IRET.
@@ -20,7 +22,7 @@ type symbol struct {
 // decoded is a gate that was used, kept as long as its bytes stay the same.
 type decoded struct {
 	low, high uint64
-	gate      Gate
+	gate      gatereg.Gate
 	code      Code
 	ok        bool
 }

@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/idt"
+	"bothhalves/kernelsim/kernel/idt/idtabi"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 )
@@ -47,7 +48,7 @@ func StatsOf(p *cpu.CPU) *Stats { return irqStat.Raw(p) }
 type Config struct {
 	// VectorFromFrame finds the vector in what the stub pushed; nil:
 	// idt.VectorFromFrame.
-	VectorFromFrame func(origAX int64, abi idt.ABI) cpu.Vector
+	VectorFromFrame func(origAX int64, abi idtabi.ABI) cpu.Vector
 }
 
 // global is the package's state of one machine.
@@ -102,7 +103,7 @@ func FreeInit(c *cpu.CPU) {
 // hardware has told nobody.
 func stub(v cpu.Vector, common func(*cpu.CPU, *cpu.Frame)) cpu.Code {
 	return func(c *cpu.CPU, f *cpu.Frame) {
-		f.OrigAX = idt.ReleaseOf(c).ABI.Pushed(v)
+		f.OrigAX = idt.Pushed(v, idt.ReleaseOf(c).ABI)
 		common(c, f)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/kernel/percpu"
 )
 
@@ -20,22 +21,22 @@ const (
 type Config struct {
 	Release Release
 	// Encode makes the sixteen bytes of a gate; nil: cpu.EncodeGate.
-	Encode func(cpu.Gate) [cpu.GateSize]byte
+	Encode func(gatereg.Gate) [gatereg.Size]byte
 	// Device is the gate of a device interrupt whose stub stands at an
 	// address; nil: DeviceGate.
-	Device func(v cpu.Vector, stub uint64) cpu.Gate
+	Device func(v cpu.Vector, stub uint64) gatereg.Gate
 }
 
 // DeviceGate is what Linux gives every device interrupt (idt_data of INTG): an
 // interrupt gate, so that the handler begins with interrupts off.
-func DeviceGate(_ cpu.Vector, stub uint64) cpu.Gate {
-	return cpu.Gate{Offset: stub, Selector: kernCS, Type: cpu.InterruptGate, Present: true}
+func DeviceGate(_ cpu.Vector, stub uint64) gatereg.Gate {
+	return gatereg.Gate{Offset: stub, Selector: kernCS, Type: gatereg.InterruptGate, Present: true}
 }
 
 // table is idt_table and what surrounds it in idt.c.
 type table struct {
 	cfg    Config
-	gates  [Entries * cpu.GateSize]byte
+	gates  [Entries * gatereg.Size]byte
 	system [Entries]bool // system_vectors
 	done   bool          // idt_setup_done
 }
@@ -57,7 +58,7 @@ func Init(c *cpu.CPU, cfg Config) {
 // the early handlers, and the boot processor loads the table.
 func SetupEarlyHandler(c *cpu.CPU) {
 	for v := range cpu.Vector(32) {
-		set(c, v, cpu.Gate{Offset: EarlyHandlers + earlyAlign*uint64(v), Selector: kernCS, Type: cpu.InterruptGate, Present: true})
+		set(c, v, gatereg.Gate{Offset: EarlyHandlers + earlyAlign*uint64(v), Selector: kernCS, Type: gatereg.InterruptGate, Present: true})
 	}
 	Load(c)
 }
@@ -114,7 +115,7 @@ func EarlyStub(v cpu.Vector) uint64 { return EarlyHandlers + earlyAlign*uint64(v
 
 // Load models load_idt: each processor loads the one table.
 func Load(c *cpu.CPU) {
-	c.LIDT(cpu.IDTR{Base: Base, Limit: Entries*cpu.GateSize - 1}, idtTable.Of(c).gates[:])
+	c.LIDT(cpu.IDTR{Base: Base, Limit: Entries*gatereg.Size - 1}, idtTable.Of(c).gates[:])
 }
 
 // System reports whether a vector is marked in system_vectors: nobody can be
@@ -139,15 +140,15 @@ func AllocIntrGate(c *cpu.CPU, v cpu.Vector, addr uint64) error {
 // fromTable models idt_setup_from_table.
 func fromTable(c *cpu.CPU, list []Def, system bool) {
 	for _, d := range list {
-		set(c, d.Vector, cpu.Gate{Offset: Address(d.Symbol), Selector: kernCS, IST: d.IST,
-			Type: cpu.InterruptGate, DPL: d.DPL, Present: true})
+		set(c, d.Vector, gatereg.Gate{Offset: Address(d.Symbol), Selector: kernCS, IST: d.IST,
+			Type: gatereg.InterruptGate, DPL: d.DPL, Present: true})
 		idtTable.Of(c).system[d.Vector] = idtTable.Of(c).system[d.Vector] || system
 	}
 }
 
 // set models write_idt_entry.
-func set(c *cpu.CPU, v cpu.Vector, g cpu.Gate) {
+func set(c *cpu.CPU, v cpu.Vector, g gatereg.Gate) {
 	t := idtTable.Of(c)
 	raw := t.cfg.Encode(g)
-	copy(t.gates[int(v)*cpu.GateSize:], raw[:])
+	copy(t.gates[int(v)*gatereg.Size:], raw[:])
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/idt/idtabi"
 )
 
 // The vectors of Linux 6.1 (arch/x86/include/asm/irq_vectors.h).
@@ -39,23 +40,10 @@ const (
 	SpuriousAPIC       cpu.Vector = 0xff
 )
 
-// An ABI is how the entry stubs of devices hand the vector to C.
-type ABI uint8
-
-const (
-	// ABINot is that of the kernels up to 5.7: the stub pushes ~vector+0x80,
-	// a number that fits into a signed byte, and common_interrupt adds -0x80
-	// to it in place, so that C finds ~vector in orig_ax.
-	ABINot ABI = iota
-	// ABIByte is that of the kernels from 5.8 on: the stub pushes the vector
-	// itself as a byte, which the processor extends with its sign.
-	ABIByte
-)
-
 // Pushed is what C finds in the slot of the error code after the stub of v has
 // run.
-func (a ABI) Pushed(v cpu.Vector) int64 {
-	if a == ABINot {
+func Pushed(v cpu.Vector, abi idtabi.ABI) int64 {
+	if abi == idtabi.Not {
 		return ^int64(v)
 	}
 	return int64(int8(v))
@@ -63,8 +51,8 @@ func (a ABI) Pushed(v cpu.Vector) int64 {
 
 // VectorFromFrame models the first line of do_IRQ, and of common_interrupt
 // from 5.8 on (arch/x86/kernel/irq.c): back from the slot to the vector.
-func VectorFromFrame(origAX int64, abi ABI) cpu.Vector {
-	if abi == ABINot {
+func VectorFromFrame(origAX int64, abi idtabi.ABI) cpu.Vector {
+	if abi == idtabi.Not {
 		return cpu.Vector(^origAX)
 	}
 	return cpu.Vector(origAX) // the mask to a byte undoes the sign extension
@@ -74,7 +62,7 @@ func VectorFromFrame(origAX int64, abi ABI) cpu.Vector {
 // stubs.
 type Release struct {
 	Name        string
-	ABI         ABI
+	ABI         idtabi.ABI
 	Timer       cpu.Vector // LOCAL_TIMER_VECTOR, the first system vector
 	MoveCleanup bool       // 0x20 is the clean-up IPI's
 	NoHandler   string     // the function that complains about a vector without a handler
@@ -84,11 +72,11 @@ type Release struct {
 // Releases lists the versions that boot -kernel knows, the oldest first.
 func Releases() []Release {
 	return []Release{
-		{Name: "4.9", ABI: ABINot, Timer: 0xef, MoveCleanup: true, NoHandler: "do_IRQ", DebugOnBP: true},
-		{Name: "4.20", ABI: ABINot, Timer: LocalTimer, MoveCleanup: true, NoHandler: "do_IRQ"},
-		{Name: "5.14", ABI: ABIByte, Timer: LocalTimer, MoveCleanup: true, NoHandler: "__common_interrupt"},
-		{Name: "6.1", ABI: ABIByte, Timer: LocalTimer, MoveCleanup: true, NoHandler: "__common_interrupt"},
-		{Name: "6.12", ABI: ABIByte, Timer: LocalTimer, NoHandler: "__common_interrupt"},
+		{Name: "4.9", ABI: idtabi.Not, Timer: 0xef, MoveCleanup: true, NoHandler: "do_IRQ", DebugOnBP: true},
+		{Name: "4.20", ABI: idtabi.Not, Timer: LocalTimer, MoveCleanup: true, NoHandler: "do_IRQ"},
+		{Name: "5.14", ABI: idtabi.Byte, Timer: LocalTimer, MoveCleanup: true, NoHandler: "__common_interrupt"},
+		{Name: "6.1", ABI: idtabi.Byte, Timer: LocalTimer, MoveCleanup: true, NoHandler: "__common_interrupt"},
+		{Name: "6.12", ABI: idtabi.Byte, Timer: LocalTimer, NoHandler: "__common_interrupt"},
 	}
 }
 

@@ -1,0 +1,51 @@
+package machine
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
+	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/idt"
+	"bothhalves/kernelsim/kernel/idt/idtabi"
+)
+
+// IDTParts are the replaceable parts of the way from a vector to C. What is
+// nil is the default.
+type IDTParts struct {
+	Encode          func(gatereg.Gate) [gatereg.Size]byte
+	Decode          func([gatereg.Size]byte) (gatereg.Gate, error)
+	DeviceGate      func(v cpu.Vector, stub uint64) gatereg.Gate
+	VectorFromFrame func(origAX int64, abi idtabi.ABI) cpu.Vector
+}
+
+// WithEncodeGate replaces pack_gate: the kernel writes its table with it.
+func WithEncodeGate(f func(gatereg.Gate) [gatereg.Size]byte) Part {
+	return func(p *Parts) { p.IDT.Encode = f }
+}
+
+// WithDecodeGate replaces what every processor does with the sixteen bytes
+// that it fetches. An error is #GP.
+func WithDecodeGate(f func([gatereg.Size]byte) (gatereg.Gate, error)) Part {
+	return func(p *Parts) { p.IDT.Decode = f }
+}
+
+// WithDeviceGate replaces the choice of the gate of a device's vector, whose
+// stub stands at an address.
+func WithDeviceGate(f func(v cpu.Vector, stub uint64) gatereg.Gate) Part {
+	return func(p *Parts) { p.IDT.DeviceGate = f }
+}
+
+// WithVectorFromFrame replaces the first line of __common_interrupt and
+// do_IRQ: from what the stub pushed to the vector.
+func WithVectorFromFrame(f func(origAX int64, abi idtabi.ABI) cpu.Vector) Part {
+	return func(p *Parts) { p.IDT.VectorFromFrame = f }
+}
+
+// idtConfig is how this machine's table is made.
+func (m *Machine) idtConfig() idt.Config {
+	return idt.Config{Release: m.release, Encode: m.parts.IDT.Encode, Device: m.parts.IDT.DeviceGate}
+}
+
+// entryConfig is how this machine's stubs are read.
+func (m *Machine) entryConfig() entry.Config {
+	return entry.Config{VectorFromFrame: m.parts.IDT.VectorFromFrame}
+}
