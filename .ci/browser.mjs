@@ -55,7 +55,7 @@ const value = async (expression) => {
   return r.result.value;
 };
 const size = (width, height) => cdp("Emulation.setDeviceMetricsOverride", { width, height, deviceScaleFactor: 1, mobile: width < 600 });
-const theme = (name) => cdp("Emulation.setEmulatedMedia", { features: [{ name: "prefers-color-scheme", value: name }] });
+const theme = (name) => cdp("Emulation.setEmulatedMedia", { media: "", features: [{ name: "prefers-color-scheme", value: name }] });
 const open = async (page) => {
   const loaded = new Promise((res) => {
     const h = (m) => { if (m.method === "Page.loadEventFired") { handlers.delete(h); res(); } };
@@ -113,6 +113,24 @@ const predict = `(() => {
   return bad.join("; ");
 })()`;
 
+// Figures in steps: the buttons and the arrow keys lead from frame to frame.
+const stepping = `(() => {
+  const bad = [];
+  for (const steps of document.querySelectorAll(".steps")) {
+    const frames = [...steps.nextElementSibling.children], [back, next] = steps.querySelectorAll("button");
+    const seen = () => frames.map((f, i) => f.offsetHeight > 0 ? i : "").join("");
+    const key = (name) => steps.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true }));
+    const want = (what, n) => { if (seen() !== String(n)) bad.push(what + " shows frames " + seen() + ", want " + n); };
+    if (steps.hidden) bad.push("no buttons");
+    want("the start", 0); back.click(); want("back at the start", 0);
+    next.click(); want("next", 1);
+    if (!steps.querySelector("output").textContent.includes("IRR")) bad.push("a step is not told aloud");
+    key("ArrowLeft"); want("left", 0); key("End"); want("End", frames.length - 1); next.click(); want("next at the end", frames.length - 1); key("Home"); want("Home", 0);
+  }
+  return bad.join("; ");
+})()`;
+const allFrames = `[...document.querySelectorAll(".strip > li")].every((f) => f.offsetHeight > 100) && [...document.querySelectorAll(".steps")].every((s) => s.offsetHeight === 0)`;
+
 const pages = only ? [only] : readdirSync(site).filter((f) => f.endsWith(".html"));
 const chapters = pages.filter((p) => !/^(src|rec)-/.test(p));
 try {
@@ -144,6 +162,11 @@ try {
     await open(page);
     const bad = await value(predict);
     if (bad) fail(`predict: ${bad}`);
+    const stuck = await value(stepping);
+    if (stuck) fail(`a figure in steps: ${stuck}`);
+    await cdp("Emulation.setEmulatedMedia", { media: "print" });
+    if (!await value(allFrames)) fail("on paper a figure in steps does not show all of them");
+    await theme("light");
     const paper = `getComputedStyle(document.body).backgroundColor`;
     const before = await value(paper);
     await value(`document.querySelector("button.theme").click()`);
@@ -160,6 +183,7 @@ try {
     await cdp("Emulation.setScriptExecutionDisabled", { value: false });
     if (await value(`[...document.querySelectorAll(".predict form")].some((f) => !f.hidden)`)) fail("a form is offered that cannot work");
     if (await value(`[...document.querySelectorAll(".predict")].some((p) => { const d = p.querySelector("details"); d.open = true; return d.offsetHeight < 40; })`)) fail("an answer cannot be opened");
+    if (!await value(allFrames)) fail("a figure in steps does not show all of them");
     if (await value(`!document.querySelector("button.theme").hidden`)) fail("a theme button is offered that cannot work");
     await cdp("Emulation.setScriptExecutionDisabled", { value: true });
     await open(page);

@@ -40,8 +40,13 @@ type figureSpec struct {
 	text    string
 }
 
-func figureKeys() []string {
-	return []string{"run", "layout", "caption", "name", "from", "to", "events", "cpus"}
+// figureKeys are the keys of a kind's block; its other lines are its text.
+func figureKeys(kind string) []string {
+	keys := []string{"run", "layout", "caption", "name", "from", "to", "events", "cpus"}
+	if kind == "grid" {
+		keys = append(keys, "cpu")
+	}
+	return keys
 }
 
 // figureBlock renders ```figure blocks.
@@ -84,7 +89,7 @@ func (f *fence) figure() figureSpec {
 	at := f.start
 	for _, line := range strings.SplitAfter(f.body, "\n") {
 		key, value, ok := strings.Cut(strings.TrimRight(line, "\n"), ":")
-		if ok && slices.Contains(figureKeys(), key) {
+		if ok && slices.Contains(figureKeys(s.kind), key) {
 			s.keys[key] = strings.TrimSpace(value)
 			if key == "caption" {
 				s.caption = span{at + len(key) + 1, at + len(strings.TrimRight(line, "\n"))}
@@ -122,7 +127,8 @@ func (s figureSpec) draw(p *page, f *fence) (figure.Drawing, error) {
 		"bits":     func() (figure.Drawing, error) { return s.bits(p) },
 		"layout":   func() (figure.Drawing, error) { return s.layout(p, f) },
 		"map":      func() (figure.Drawing, error) { return figure.MemoryMap(s.text) },
-		"sequence": func() (figure.Drawing, error) { return figure.Sequence(s.text) },
+		"sequence": func() (figure.Drawing, error) { return s.sequence(p, f) },
+		"grid":     func() (figure.Drawing, error) { return s.grid(p, f) },
 		"flow":     func() (figure.Drawing, error) { return figure.Flow(s.text) },
 	}
 	draw, ok := kinds[s.kind]
@@ -138,6 +144,18 @@ func (s figureSpec) layout(p *page, f *fence) (figure.Drawing, error) {
 		return s.chunk(p, f, figure.Unit)
 	}
 	return s.bits(p)
+}
+
+// sequence draws what the author wrote, or with `run:` what a machine did.
+func (s figureSpec) sequence(p *page, f *fence) (figure.Drawing, error) {
+	text := s.text
+	if _, ran := s.keys["run"]; ran {
+		var err error
+		if text, err = s.sequenceText(p, f); err != nil {
+			return figure.Drawing{}, err
+		}
+	}
+	return figure.Sequence(text)
 }
 
 func (s figureSpec) bits(p *page) (figure.Drawing, error) {

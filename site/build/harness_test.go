@@ -23,10 +23,12 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the expected halves of testdata/*.txt")
 
-// fake is a session with four commands: boot, add N, get, and fail.
+// fake is a session with four commands of its own: boot, add N, get, and fail;
+// fakeboard_test.go has those of a bare machine.
 type fake struct {
 	total int
 	up    bool
+	fakeBoard
 }
 
 func openFake() console.Session { return &fake{} }
@@ -37,7 +39,7 @@ func (f *fake) Line(text string, out, errw io.Writer) error {
 	words := strings.Fields(text)
 	switch {
 	case words[0] == "boot":
-		f.total, f.up = 0, true
+		f.total, f.up, f.fakeBoard = 0, true, fakeBoard{}
 	case words[0] == "panic":
 		panic("as asked")
 	case !f.up:
@@ -50,7 +52,7 @@ func (f *fake) Line(text string, out, errw io.Writer) error {
 	case words[0] == "get":
 		fmt.Fprintf(out, "total\n%d\n", f.total)
 	default:
-		return fmt.Errorf("%s: command not found", words[0])
+		return f.fakeBoard.line(words, out)
 	}
 	return nil
 }
@@ -87,7 +89,8 @@ func testBook(t testing.TB, files map[string]string) *Builder {
 	for name, text := range all {
 		write(t, filepath.Join(root, name), text)
 	}
-	layouts := map[string]figure.Bits{"entry": {Title: "entry", Width: 16, Layout: reg.Layout{reg.Number("vector", 7, 0), reg.Flag("masked", 15)}}}
+	layouts := map[string]figure.Bits{"entry": {Title: "entry", Width: 16, Layout: reg.Layout{reg.Number("vector", 7, 0), reg.Flag("masked", 15)}},
+		"wide": {Title: "wide", Width: 128, Layout: reg.Layout{reg.Number("low", 15, 0), reg.Number("middle", 63, 48)}, Above: reg.Layout{reg.Number("high", 31, 0)}}}
 	b, err := New(Config{Root: root, Open: openFake, Layouts: layouts, Verbs: []Verb{{Name: "boot", Group: "bench", Usage: "boot [-cpus N]", Summary: "starts it"},
 		{Name: "cat", Group: "box", Usage: "cat PATH", Summary: "shows it", Detail: "One.\n\nTwo."}, {Name: "save", Group: "bench", Usage: "save FILE", Flags: [][2]string{{"-x", "y"}}}}})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"bothhalves/kernelsim/hw/cpu/gatereg"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/reg"
@@ -168,6 +169,7 @@ func Layouts() map[string]figure.Bits {
 		return reg.Number(name, f.Hi, f.Lo).Noted(note)
 	}
 	return map[string]figure.Bits{
+		"gate": {Title: "IDT entry", Width: 128, Layout: gatereg.Low(), Above: gatereg.High()},
 		"preempt_count": {Title: "preempt_count", Width: 32, Layout: reg.Layout{
 			reg.Flag("need_resched", 31).Noted("inverted: 0 means that a reschedule is due"),
 			field("NMI", preempt.NMIBits, "nesting of non-maskable interrupts"),

@@ -44,6 +44,34 @@
     });
   }
 
+  // Figures in steps: one frame at a time, by buttons or arrow keys.
+  for (const steps of document.querySelectorAll(".steps")) {
+    const frames = [...steps.nextElementSibling.children];
+    const [back, next] = steps.querySelectorAll("button");
+    let now = 0;
+    const show = (n, aloud) => {
+      now = Math.min(Math.max(n, 0), frames.length - 1);
+      frames.forEach((frame, i) => frame.classList.toggle("now", i === now));
+      back.setAttribute("aria-disabled", String(now === 0));
+      next.setAttribute("aria-disabled", String(now === frames.length - 1));
+      steps.querySelector(".at").textContent = `${now} of ${frames.length - 1}`;
+      if (aloud) steps.querySelector("output").textContent = frames[now].querySelector("p").textContent + ". " + frames[now].querySelector("svg").getAttribute("aria-label");
+    };
+    back.addEventListener("click", () => show(now - 1, true));
+    next.addEventListener("click", () => show(now + 1, true));
+    steps.addEventListener("keydown", (event) => {
+      const to = { ArrowLeft: now - 1, ArrowRight: now + 1, Home: 0, End: frames.length - 1 }[event.key];
+      if (to === undefined || event.altKey || event.ctrlKey || event.metaKey) return;
+      event.preventDefault();
+      show(to, true);
+    });
+    const named = () => frames.findIndex((frame) => "#" + frame.id === location.hash);
+    addEventListener("hashchange", () => { if (named() >= 0) show(named(), false); });
+    steps.hidden = false;
+    steps.nextElementSibling.classList.add("one");
+    show(named(), false);
+  }
+
   // A menu that closes; a table of contents that starts closed where it would push the text away.
   const menu = document.querySelector(".menu details");
   document.addEventListener("click", (event) => { if (menu && !menu.contains(event.target)) menu.open = false; });

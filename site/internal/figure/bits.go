@@ -11,34 +11,69 @@ type Bits struct {
 	Title  string
 	Width  int
 	Layout reg.Layout
+	Above  reg.Layout // of bits 127:64, for what is 128 bits wide
 }
 
 const bitsPerRow = 32
 
-// Draw draws rows of 32 bits, the highest bit at the left as in the manuals.
+// A placed field is one that stands at a distance from its layout's bit 0.
+type placed struct {
+	reg.Named
+	base int
+}
+
+// bits is the field's place as the table prints it.
+func (f placed) bits() string {
+	lo := int(f.Field.Lo) + f.base
+	if f.Field.Hi == f.Field.Lo {
+		return fmt.Sprint(lo)
+	}
+	return fmt.Sprintf("%d:%d", int(f.Field.Hi)+f.base, lo)
+}
+
+// rows are all fields, reserved ones too, from the highest bit down.
+func (l Bits) rows() []placed {
+	var out []placed
+	for _, f := range l.Above.Rows(max(l.Width-64, 0)) {
+		out = append(out, placed{f, 64})
+	}
+	for _, f := range l.Layout.Rows(min(l.Width, 64)) {
+		out = append(out, placed{f, 0})
+	}
+	return out
+}
+
+// perRow is how many bits stand side by side: 32, and 64 of what is 128 wide.
+func (l Bits) perRow() int {
+	if l.Width > 64 {
+		return 64
+	}
+	return min(l.Width, bitsPerRow)
+}
+
+// Draw draws rows of bits, the highest bit at the left as in the manuals.
 func (l Bits) Draw() Drawing {
 	c := &canvas{}
-	rows := l.Layout.Rows(l.Width)
-	perRow := min(l.Width, bitsPerRow)
+	rows, perRow := l.rows(), l.perRow()
 	unit := float64(width-2) / float64(perRow)
-	height := l.rowHeight(rows, unit)
+	height := rowHeight(rows, unit)
 	y := 18.0
 	for top := l.Width - 1; top >= 0; top -= perRow {
 		low := max(0, top-perRow+1)
 		for _, f := range rows {
-			hi, lo := min(int(f.Field.Hi), top), max(int(f.Field.Lo), low)
+			hi, lo := min(int(f.Field.Hi)+f.base, top), max(int(f.Field.Lo)+f.base, low)
 			if hi >= lo {
 				x := 1 + float64(top-hi)*unit
-				c.field(f, hi, lo, x, y, float64(hi-lo+1)*unit, height)
+				c.field(f.Named, hi, lo, x, y, float64(hi-lo+1)*unit, height)
 			}
 		}
 		y += height + 30
 	}
-	return c.drawing(y-22, l.table(rows))
+	return c.drawing(y-22, table(rows))
 }
 
 // rowHeight leaves room for upright names where a field is narrow.
-func (l Bits) rowHeight(rows []reg.Named, unit float64) float64 {
+func rowHeight(rows []placed, unit float64) float64 {
 	h := 34.0
 	for _, f := range rows {
 		if f.Kind != reg.IsReserved && textWidth(f.Name)+6 > float64(f.Field.Width())*unit {
@@ -71,10 +106,10 @@ func (c *canvas) field(f reg.Named, hi, lo int, x, y, w, h float64) {
 	}
 }
 
-func (l Bits) table(rows []reg.Named) Table {
+func table(rows []placed) Table {
 	t := Table{Head: []string{"bits", "name", "meaning"}}
 	for _, f := range rows {
-		t.Rows = append(t.Rows, []string{f.Field.String(), f.Name, f.Meaning()})
+		t.Rows = append(t.Rows, []string{f.bits(), f.Name, f.Meaning()})
 	}
 	return t
 }

@@ -15,6 +15,9 @@ type Drawing struct {
 	SVG   string // the elements inside <svg>
 	W, H  int
 	Table Table
+	// Frames are the pictures of a figure that can be stepped through; SVG is
+	// then empty.
+	Frames []Frame
 }
 
 // A Table is a drawing's twin.
@@ -23,8 +26,12 @@ type Table struct {
 	Rows [][]string
 }
 
-// HTML is the drawing as one <svg> element with its title and description.
+// HTML is the drawing as one <svg> element with its title and description, or
+// as a strip of frames.
 func (d Drawing) HTML(id, title, desc string) string {
+	if len(d.Frames) > 0 {
+		return d.stripHTML(id, title)
+	}
 	return fmt.Sprintf(`<svg viewBox="0 0 %d %d" role="img" aria-labelledby="%s-t %s-d"><title id="%s-t">%s</title><desc id="%s-d">%s</desc>%s</svg>`,
 		d.W, d.H, id, id, id, html.EscapeString(title), id, html.EscapeString(desc), d.SVG)
 }

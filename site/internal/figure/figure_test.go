@@ -2,6 +2,7 @@ package figure
 
 import (
 	"encoding/xml"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -52,11 +53,56 @@ func TestDrawings(t *testing.T) {
 		t.Fatal(err)
 	}
 	layout := percpu.Layout{Kind: "page", Static: 5000, Reserved: 8192, Dynamic: 12000, UnitSize: 28672, AllocSize: 4096, Groups: []percpu.Group{{CPUs: []int{0, 1}}}}
+	grid := Grid{{TPR: 0x10, PPR: 0x10, Offered: "none"}, {Command: "msi <x>", Output: "a & b", Note: "n", IRR: []int{0x31, 0xff}, ISR: []int{0x45}, PPR: 0x40, Offered: "0xff"}}
 	for name, d := range map[string]Drawing{
+		"grid": grid.Draw(), "wide": Bits{Width: 128, Layout: reg.Layout{reg.Flag("low", 0)}, Above: reg.Layout{reg.Number("high", 31, 0)}}.Draw(),
 		"sequence": seq, "flow": flow, "map": memory, "timeline": timeline().Draw(), "units": Units(layout), "unit": Unit(layout),
 		"bits": Bits{Width: 64, Layout: reg.Layout{reg.Number("offset", 47, 16), reg.Flag("a flag with a long name", 3)}}.Draw(),
 	} {
 		wellFormed(t, name, d)
+	}
+}
+
+func TestBitsAbove64(t *testing.T) {
+	d := Bits{Width: 128, Layout: reg.Layout{reg.Number("low", 63, 48)}, Above: reg.Layout{reg.Number("high", 31, 0)}}.Draw()
+	want := [][]string{{"127:96", "reserved", ""}, {"95:64", "high", ""}, {"63:48", "low", ""}, {"47:0", "reserved", ""}}
+	if fmt.Sprint(d.Table.Rows) != fmt.Sprint(want) {
+		t.Errorf("rows %q, want %q", d.Table.Rows, want)
+	}
+	for _, number := range []string{">127<", ">96<", ">95<", ">64<", ">63<", ">48<", ">47<", ">0<"} {
+		if strings.Count(d.SVG, number) != 1 {
+			t.Errorf("the bit number %s stands %d times in %s", number, strings.Count(d.SVG, number), d.SVG)
+		}
+	}
+}
+
+func TestGridFrames(t *testing.T) {
+	g := Grid{
+		{TPR: 0x20, PPR: 0x20, Offered: "none"},
+		{Command: "msi", Note: "n", IRR: []int{0x31, 0x45}, ISR: []int{0x66}, PPR: 0x60, Offered: "none"},
+		{IRR: []int{0x31, 0x45}, Offered: "0x45"},
+		{Offered: "0x45"}, // offered, but not requested: no ring
+	}
+	d := g.Draw()
+	if len(d.Frames) != len(g) || d.SVG != "" {
+		t.Fatalf("%d frames, %q", len(d.Frames), d.SVG)
+	}
+	counts := func(svg string) [4]int {
+		n := func(class string) int { return strings.Count(svg, `class="`+class+`"`) - 1 } // the legend has each once
+		return [4]int{n("fill a"), n("fill c"), n("ring"), n("held")}
+	}
+	for i, want := range [][4]int{{0, 0, 0, 1}, {2, 1, 0, 1}, {2, 0, 1, 1}, {0, 0, 0, 1}} {
+		if got := counts(d.Frames[i].SVG); got != want {
+			t.Errorf("frame %d: requested, in service, offered, held are %v, want %v", i, got, want)
+		}
+	}
+	if want := "IRR: 0x31 0x45. ISR: 0x66. TPR 0x00, PPR 0x60. Offered to the core: none."; d.Frames[1].Alt != want {
+		t.Errorf("in words: %q, want %q", d.Frames[1].Alt, want)
+	}
+	for _, want := range []string{`<rect x="62" y="234" width="544" height="30" class="held"/>`, "PPR 0x10"} {
+		if svg := (Grid{{PPR: 0x10}}).Draw().Frames[0].SVG; !strings.Contains(svg, want) {
+			t.Errorf("PPR 0x10 does not hold back classes 0 and 1: no %s", want)
+		}
 	}
 }
 
