@@ -119,6 +119,15 @@ func WaitDescriptor() reg.Layout {
 // Type is the descriptor's type.
 func (d Descriptor) Type() uint8 { return uint8(d.Low & 0xf) }
 
+// WritesStatus and Interrupts are a wait's ways of telling that it is reached.
+func (d Descriptor) WritesStatus() bool { return d.Low>>5&1 != 0 }
+
+// Interrupts reports whether a wait sets the completion bit in ICS.
+func (d Descriptor) Interrupts() bool { return d.Low>>4&1 != 0 }
+
+// Status is what a wait writes to memory.
+func (d Descriptor) Status() uint32 { return uint32(d.Low >> 32) }
+
 // InvalidateAll models qi_global_iec (drivers/iommu/intel/irq_remapping.c).
 func InvalidateAll() Descriptor { return Descriptor{Low: IEC} }
 

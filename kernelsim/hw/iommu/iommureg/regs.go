@@ -69,6 +69,47 @@ func TableAddress() reg.Layout {
 	}
 }
 
+// Capability is the layout of CAP as far as interrupt remapping goes.
+func Capability() reg.Layout {
+	return reg.Layout{
+		reg.Number("fro", 33, 24).Noted("fault records begin at 16 times this"),
+		reg.Number("nfr", 47, 40).Noted("number of fault records, less one"),
+	}
+}
+
+// ExtendedCapability is the layout of ECAP, likewise.
+func ExtendedCapability() reg.Layout {
+	return reg.Layout{
+		reg.Flag("qi", 1).Noted("queued invalidation"),
+		reg.Flag("ir", 3).Noted("interrupt remapping"),
+		reg.Flag("eim", 4).Noted("32-bit destinations"),
+		reg.Number("mhmv", 23, 20).Noted("the largest mask of an IEC invalidation"),
+	}
+}
+
+// What the unit offers.
+const (
+	CapValue  = FRCD / 16 << 24
+	ECapValue = 1<<1 | 1<<3 | 0xf<<20
+	ECapEIM   = 1 << 4
+	ECapIR    = 1 << 3
+)
+
+// EventControl is the layout of FECTL (VT-d 11.4.7).
+func EventControl() reg.Layout {
+	return reg.Layout{
+		reg.Flag("ip", 30).Noted("a fault event waits for the mask to fall"),
+		reg.Flag("im", 31).Noted("fault events are masked"),
+	}
+}
+
+// QueueIndex are the bits of IQH and IQT; FaultF is the F bit of a fault
+// record's upper half.
+const (
+	QueueIndex = 0x7fff0
+	FaultF     = 1 << 63
+)
+
 // The bits of IRTA.
 const (
 	EIME     = 1 << 11
