@@ -1,0 +1,149 @@
+package board
+
+import (
+	"fmt"
+
+	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/enadev"
+	"bothhalves/kernelsim/hw/legacy"
+	"bothhalves/kernelsim/hw/nvme"
+	"bothhalves/kernelsim/hw/pcie"
+)
+
+// A Function is a device that was plugged in.
+type Function struct {
+	Device
+	*pcie.Func
+}
+
+// Functions lists what was plugged in, in that order.
+func (b *Board) Functions() []*Function { return b.devices }
+
+// addDevices plugs in what the configuration names, and the bare machine's
+// one function; then firmware gives addresses to all.
+func (b *Board) addDevices() error {
+	if b.cfg.Machine == Bare {
+		if err := b.addBareFunction(); err != nil {
+			return err
+		}
+	}
+	for _, d := range b.cfg.Devices {
+		if err := b.addDevice(d); err != nil {
+			return fmt.Errorf("device %s: %w", d.Kind, err)
+		}
+	}
+	return b.assignBARs()
+}
+
+// The bare machine's function: where it is, and where its table and its
+// pending bits are in physical addresses.
+const (
+	bareBDF   pcie.BDF = 5 << 3
+	bareTable bus.Addr = 0xfebf_0000
+	barePBA   bus.Addr = 0xfebf_8000
+	bareBAR            = 0x1_0000
+)
+
+// addBareFunction plugs the bare machine's function in, with its memory
+// decoded and its bus mastering on: what firmware and a driver's first lines
+// do elsewhere.
+func (b *Board) addBareFunction() error {
+	f := b.msixFunction(Device{Name: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX})
+	if err := b.plug(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX}, f); err != nil {
+		return err
+	}
+	f.ConfigWrite(pciBAR0, 4, uint32(bareTable))
+	f.ConfigWrite(pciCommand, 2, commandMemory|commandMaster)
+	return nil
+}
+
+// Registers of the header (PCI Local Bus Specification 3.0, "Configuration
+// Space Header") and bits of the command register.
+const (
+	pciCommand    = 0x04
+	pciBAR0       = 0x10
+	commandMemory = 1 << 1
+	commandMaster = 1 << 2
+)
+
+// plug attaches a function to the root, with its pin wired.
+func (b *Board) plug(d Device, f *pcie.Func) error {
+	if err := f.Err(); err != nil {
+		return err
+	}
+	if err := b.PCI.Attach(f, b.intx(d.BDF)); err != nil {
+		return err
+	}
+	b.devices = append(b.devices, &Function{d, f})
+	return nil
+}
+
+// addDevice plugs one device in.
+func (b *Board) addDevice(d Device) error {
+	if d.BDF == 0 {
+		d.BDF = b.freeSlot()
+	}
+	switch d.Kind {
+	case "msix", "virtio-net", "e1000e", "vmxnet3":
+		return b.plug(d, b.msixFunction(preset(d)))
+	case "legacy":
+		return b.plug(d, legacy.New(b.Bus, d.BDF, max(d.Pin, 1)).Func)
+	case "nvme":
+		return b.plug(d, nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d)}).Func)
+	case "ena":
+		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
+	}
+	return fmt.Errorf("no such kind: choose one of %v", Kinds())
+}
+
+// Kinds lists what can be plugged in.
+func Kinds() []string {
+	return []string{"msix", "legacy", "virtio-net", "e1000e", "vmxnet3", "nvme", "ena"}
+}
+
+// queues is a device's number of queues: one a CPU if nobody said.
+func (b *Board) queues(d Device) int {
+	if d.Queues == 0 {
+		return len(b.cores)
+	}
+	return d.Queues
+}
+
+// freeSlot is the next device number at which nothing is plugged in.
+func (b *Board) freeSlot() pcie.BDF {
+	for dev := 1; dev < 31; dev++ {
+		if bdf := pcie.MakeBDF(0, dev, 0); b.PCI.Func(bdf) == nil {
+			return bdf
+		}
+	}
+	return pcie.MakeBDF(0, 31, 7)
+}
+
+// preset fills in how many entries the device has that a stand-in stands for.
+func preset(d Device) Device {
+	if d.Vectors == 0 {
+		d.Vectors = map[string]int{"msix": 4, "virtio-net": 3, "e1000e": 5, "vmxnet3": 25}[d.Kind]
+	}
+	return d
+}
+
+// msixFunction is a function that does nothing but signal: BAR 0 holds the
+// table and the pending bits.
+func (b *Board) msixFunction(d Device) *pcie.Func {
+	h := pcie.Header{Name: d.Name, Vendor: 0x1b36, Device: 0x0011, SubVendor: 0x1af4, SubDevice: 0x1100, Class: 0xff0000, Pin: d.Pin}
+	switch d.Kind {
+	case "virtio-net":
+		h.Vendor, h.Device, h.Class = 0x1af4, 0x1000, 0x020000
+	case "e1000e":
+		h.Vendor, h.Device, h.Class = 0x8086, 0x10d3, 0x020000
+	case "vmxnet3":
+		h.Vendor, h.Device, h.Class = 0x15ad, 0x07b0, 0x020000
+	}
+	if h.Name == "" {
+		h.Name = d.Kind
+	}
+	f := pcie.NewFunc(b.Bus, d.BDF, h, b.cfg.Parts.pci()...)
+	f.AddBAR(0, pcie.Memory32, bareBAR, nil)
+	f.AddMSIX(0x40, d.Vectors, pcie.Place{}, pcie.Place{Off: uint32(barePBA - bareTable)})
+	return f
+}
