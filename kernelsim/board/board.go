@@ -68,9 +68,7 @@ func (b *Board) Config() Config { return b.cfg }
 // that all messages take: bus, remapping unit, fabric.
 func (b *Board) addAPICs() {
 	b.Fabric = lapic.NewFabric(b.eng, b.cfg.Latency)
-	if b.cfg.LogMessages {
-		b.Fabric.Observe(b.log.note)
-	}
+	b.Fabric.Observe(b.log.note)
 	b.Bus.OnMessage(b.route)
 	for n, core := range b.cores {
 		cfg := lapic.Config{ID: b.cfg.APICID(n), BSP: n == 0,

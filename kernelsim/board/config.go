@@ -40,12 +40,11 @@ type Config struct {
 	APICID func(cpu int) uint32
 	// Latency is how long an interrupt message is under way while a CPU
 	// runs.
-	Latency     sim.Time
-	BusHz       uint64 // the LAPIC timers' input clock; 1 GHz
-	TSCHz       uint64 // 1 GHz
-	Devices     []Device
-	Parts       Parts
-	LogMessages bool // keep them for MessageLog
+	Latency sim.Time
+	BusHz   uint64 // the LAPIC timers' input clock; 1 GHz
+	TSCHz   uint64 // 1 GHz
+	Devices []Device
+	Parts   Parts
 }
 
 // A Device is a function to plug in (boot -device, -nic, -blk).

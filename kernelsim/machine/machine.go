@@ -3,6 +3,7 @@ package machine
 import (
 	"fmt"
 
+	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
@@ -34,6 +35,8 @@ type Machine struct {
 	hooks   cpu.Hooks
 	ring    *trace.Ring
 	bus     *bus.Bus
+	board   *board.Board
+	bare    []*bareCore // the cores of a bare machine, which has no CPUs
 
 	memory  *memblock.Memory
 	image   *image.Image
