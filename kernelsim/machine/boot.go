@@ -82,6 +82,7 @@ func initIRQ(c *cpu.CPU) { idt.SetupAPICAndIRQGates(c) }
 
 func (m *Machine) banner(c *cpu.CPU) {
 	printk.Printk(c, printk.Notice, "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)")
+	m.tellRelease(c)
 	printk.Printk(c, printk.Info, "Command line: %s", m.cfg.Append)
 	for _, w := range m.params.warnings {
 		printk.Printk(c, printk.Warning, "%s", w)
@@ -157,7 +158,7 @@ var (
 )
 
 func (m *Machine) startClock(c *cpu.CPU) {
-	sched.StartClock(c, cpu.NewClockEvent(m.eng, m.latches[c.ID], entry.LocalTimer))
+	sched.StartClock(c, cpu.NewClockEvent(m.eng, m.latches[c.ID], m.release.Timer))
 	sched.StartHardWatchdog(c, cpu.NewNMICounter(m.eng, c))
 }
 

@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/idt/idtabi"
+	"bothhalves/kernelsim/kernel/printk"
 )
 
 // IDTParts are the replaceable parts of the way from a vector to C. What is
@@ -48,4 +49,15 @@ func (m *Machine) idtConfig() idt.Config {
 // entryConfig is how this machine's stubs are read.
 func (m *Machine) entryConfig() entry.Config {
 	return entry.Config{VectorFromFrame: m.parts.IDT.VectorFromFrame}
+}
+
+// Release is what the machine's kernel version changes at the IDT.
+func (m *Machine) Release() idt.Release { return m.release }
+
+// tellRelease says in the log which part of the kernel is not that of the
+// recordings.
+func (m *Machine) tellRelease(c *cpu.CPU) {
+	if m.release.Name != "6.1" {
+		printk.Printk(c, printk.Notice, "kernelsim: IDT and entry stubs are those of Linux %s, all else is 6.1", m.release.Name)
+	}
 }

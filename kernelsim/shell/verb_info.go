@@ -4,20 +4,21 @@ import "fmt"
 
 func infoVerb() *Verb {
 	return &Verb{
-		Name: "info", Group: GroupBench, Args: "percpu [NAME] | registers [CPU] | mtree",
+		Name: "info", Group: GroupBench, Args: "percpu [NAME] | registers [CPU] | idt [VECTOR] | mtree",
 		Summary: "shows the state of hardware and memory",
 		Detail: `info percpu shows the first chunk of per-CPU memory: its sizes, where each CPU's
 unit lies, and the variables by offset; with NAME, that variable's address and
-bytes on every CPU. info registers and info mtree print as QEMU's monitor does,
+bytes on every CPU. info idt shows the gates, as raw quadwords and decoded; with
+VECTOR, that gate field by field and what its stub pushes. info registers and info mtree print as QEMU's monitor does,
 as far as the machine has what they show.`,
-		Words: []string{"percpu", "registers", "mtree"},
+		Words: []string{"percpu", "registers", "idt", "mtree"},
 		Run:   runInfo, ReadOnly: true,
 	}
 }
 
 func runInfo(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("wants percpu, registers or mtree")
+		return c.Misuse("wants percpu, registers, idt or mtree")
 	}
 	topic, rest := c.Args[0], c.Args[1:]
 	if comes := laterTopic(topic); comes != "" {
@@ -34,6 +35,8 @@ func runInfo(c *Call) error {
 		return c.infoPercpu(rest)
 	case "registers":
 		return c.infoRegisters(rest)
+	case "idt":
+		return c.infoIDT(rest)
 	}
 	c.Printf("%s", c.Machine().Bus().Tree())
 	return nil
@@ -43,8 +46,6 @@ func laterTopic(topic string) string {
 	switch topic {
 	case "lapic", "ioapic", "pic":
 		return "the interrupt controllers"
-	case "idt":
-		return "the IDT"
 	case "msix", "pci":
 		return "the PCI bus"
 	}

@@ -36,6 +36,7 @@ func (s *Stack) Pop(n uint64) { s.SP += n }
 // A TSS holds the stack pointers that the processor loads by itself (Linux:
 // struct x86_hw_tss). Index 0 of IST is not used.
 type TSS struct {
+	Base uint64    // that TR holds
 	RSP0 *Stack    // when an interrupt comes from user mode
 	IST  [8]*Stack // for gates that name one
 }

@@ -5,6 +5,8 @@
 package entry
 
 import (
+	"fmt"
+
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/idt"
@@ -71,30 +73,43 @@ func Install(c *cpu.CPU, cfg Config) {
 		cfg.VectorFromFrame = idt.VectorFromFrame
 	}
 	state.Of(c).cfg = cfg
-	text := c.Text()
+	text, r := c.Text(), idt.ReleaseOf(c)
 	for v := range cpu.Vector(32) {
-		text.Put(idt.EarlyStub(v), "early_idt_handler_array", earlyException(v))
+		text.Put(idt.EarlyStub(v), earlySymbol(v), earlyException(v))
 	}
-	for _, d := range idt.Traps() {
-		text.Put(idt.Address(d.Symbol), d.Symbol, trap(d.Vector))
+	for _, d := range append(idt.EarlyPF(), idt.Traps(r)...) {
+		text.Put(idt.Address(d.Symbol), r.Symbol(d.Symbol), trap(d.Vector))
 	}
-	for _, d := range idt.APIC(idt.ReleaseOf(c)) {
-		text.Put(idt.Address(d.Symbol), d.Symbol, sysvec(d.Vector, idt.ReleaseOf(c)))
+	for _, d := range idt.APIC(r) {
+		text.Put(idt.Address(d.Symbol), r.Symbol(d.Symbol), sysvec(d.Vector, r))
 	}
 	for i := int(FirstExternal); i < idt.Entries; i++ {
 		v := cpu.Vector(i)
-		text.Put(idt.Stub(v), "irq_entries_start", stub(v, asmCommonInterrupt))
-		if v >= idt.FirstSystem {
-			text.Put(idt.SpuriousStub(v), "spurious_entries_start", stub(v, asmSpuriousInterrupt))
+		if v < r.Timer {
+			text.Put(idt.Stub(v), symbolAt("irq_entries_start", idt.Stub(v)-idt.IRQEntries), stub(v, asmCommonInterrupt))
+		} else if r.SpuriousStubs {
+			text.Put(idt.SpuriousStub(v), symbolAt("spurious_entries_start", idt.SpuriousStub(v)-idt.SpuriousEntries), stub(v, asmSpuriousInterrupt))
 		}
 	}
+}
+
+// symbolAt is how kallsyms names an address inside a symbol.
+func symbolAt(name string, off uint64) string {
+	if off == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s+%#x", name, off)
+}
+
+func earlySymbol(v cpu.Vector) string {
+	return symbolAt("early_idt_handler_array", idt.EarlyStub(v)-idt.EarlyHandlers)
 }
 
 // FreeInit models free_initmem: what only boot needed is gone, and the gates
 // that still lead there lead nowhere.
 func FreeInit(c *cpu.CPU) {
 	for v := range cpu.Vector(32) {
-		c.Text().Put(idt.EarlyStub(v), "early_idt_handler_array", nil)
+		c.Text().Put(idt.EarlyStub(v), earlySymbol(v), nil)
 	}
 }
 

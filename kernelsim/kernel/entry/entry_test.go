@@ -83,7 +83,7 @@ func TestRequestRefuses(t *testing.T) {
 		h    entry.Handler
 		want error
 	}{{0x40, nop, errno.EBUSY}, {0x1f, nop, errno.EINVAL}, {0, nop, errno.EINVAL}, {0xec, nop, errno.EINVAL}, {0xff, nop, errno.EINVAL},
-		{0x41, nil, errno.EINVAL}, {0x20, nop, nil}, {0xeb, nop, nil}} {
+		{0x41, nil, errno.EINVAL}, {0x20, nop, errno.EINVAL}, {0x80, nop, errno.EINVAL}, {0x21, nop, nil}, {0xeb, nop, nil}} {
 		if err := entry.Request(c, tt.v, "second", tt.h); err != tt.want {
 			t.Errorf("vector %#x: %v, want %v", tt.v, err, tt.want)
 		}

@@ -3,8 +3,8 @@ package entry
 import (
 	"fmt"
 
-	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/preempt"
@@ -47,8 +47,7 @@ func ack(c *cpu.CPU) {
 	if c.APIC == nil {
 		return
 	}
-	c.Spend(cost.APICAccess)
-	c.WritePhys(0xfee000b0, 4, 0)
+	apic.EOI(c)
 }
 
 // A Handler is a module's function for a vector of its own. Context: hard
@@ -87,7 +86,7 @@ func moduleVector(c *cpu.CPU, v cpu.Vector) {
 // Request gives a vector to a module, on all CPUs: EINVAL below FirstExternal
 // and for the system vectors, EBUSY if somebody has it.
 func Request(c *cpu.CPU, v cpu.Vector, name string, h Handler) error {
-	if v < FirstExternal || v >= LocalTimer || h == nil {
+	if v < FirstExternal || v >= idt.ReleaseOf(c).Timer || idt.System(c, v) || h == nil {
 		return errno.EINVAL
 	}
 	u := &state.Of(c).users[v]

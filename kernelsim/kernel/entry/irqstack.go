@@ -27,12 +27,16 @@ type stacks struct {
 var cpuStacks = percpu.New[stacks]("hardirq_stacks")
 
 // The addresses: the interrupt stack is mapped behind irq_stack_backing_store,
-// the exception stacks lie in the CPU entry area, each with a guard page below.
+// the exception stacks lie in the CPU entry area (arch/x86/include/asm/
+// cpu_entry_area.h), each with a guard page below: behind the GDT, the entry
+// stack and the TSS with its I/O bitmap.
 const (
 	irqStackBase = 0xffffc90000000000
-	cpuEntryArea = 0xfffffe0000001000
+	cpuEntryArea = 0xfffffe0000001000 // CPU_ENTRY_AREA_PER_CPU, where the recorded GDTR points
+	areaStride   = 0x3b000            // CPU_ENTRY_AREA_SIZE: the recorded GDTs are that far apart
+	areaTSS      = 0x2000             // where the recorded TR points, from the area's begin
+	tssPages     = 0x5000             // 0x4088 bytes, in whole pages
 	stackStride  = ExceptionStackSize + 4096
-	areaStride   = 0x3b000 // CPU_ENTRY_AREA_SIZE of the recorded kernel's layout
 )
 
 // InitStacks models irq_init_percpu_irqstack and the part of
@@ -42,11 +46,13 @@ func InitStacks(c *cpu.CPU) {
 	s := cpuStacks.Raw(c)
 	id := uint64(c.ID)
 	s.irq = cpu.NewStack("IRQ", irqStackBase+id*(IRQStackSize+4096), IRQStackSize)
+	c.TSS.Base = cpuEntryArea + id*areaStride + areaTSS
 	for i, name := range [...]string{1: "#DF", 2: "NMI", 3: "#DB", 4: "#MC", 5: "#VC"} {
 		if i == 0 {
 			continue
 		}
-		s.ist[i] = cpu.NewStack(name, cpuEntryArea+id*areaStride+uint64(i)*stackStride, ExceptionStackSize)
+		guard := c.TSS.Base + tssPages + uint64(i-1)*stackStride
+		s.ist[i] = cpu.NewStack(name, guard+4096, ExceptionStackSize)
 		c.TSS.IST[i] = &s.ist[i]
 	}
 }

@@ -1,6 +1,10 @@
 package idt
 
-import "bothhalves/kernelsim/hw/cpu"
+import (
+	"slices"
+
+	"bothhalves/kernelsim/hw/cpu"
+)
 
 // The stacks of the TSS that gates name (arch/x86/include/asm/page_64_types.h):
 // the gate holds the index of the array plus one.
@@ -31,8 +35,8 @@ func EarlyPF() []Def { return []Def{{cpu.PF, "asm_exc_page_fault", 0, 0}} }
 
 // Traps models def_idts on a kernel without IBT and TDX guest support, in the
 // order of vectors.
-func Traps() []Def {
-	return []Def{
+func Traps(r Release) []Def {
+	list := []Def{
 		{cpu.DE, "asm_exc_divide_error", 0, 0},
 		{cpu.DB, "asm_exc_debug", ISTDebug, 0},
 		{cpu.NMIVector, "asm_exc_nmi", ISTNMI, 0},
@@ -55,11 +59,21 @@ func Traps() []Def {
 		{cpu.VC, "asm_exc_vmm_communication", ISTVC, 0},
 		{Syscall, "asm_int80_emulation", 0, 3},
 	}
+	if r.DebugOnBP {
+		list[cpu.BP].IST = ISTDebug
+	}
+	return r.only(list)
+}
+
+// only drops the lines that the release does not have.
+func (r Release) only(list []Def) []Def {
+	return slices.DeleteFunc(list, func(d Def) bool { return !r.has(d) })
 }
 
 // APIC models apic_idts: the vectors that the kernel keeps for itself.
 func APIC(r Release) []Def {
-	list := []Def{
+	return r.only([]Def{
+		{MoveCleanup, "asm_sysvec_irq_move_cleanup", 0, 0},
 		{r.Timer, "asm_sysvec_apic_timer_interrupt", 0, 0},
 		{PostedNested, "asm_sysvec_kvm_posted_intr_nested_ipi", 0, 0},
 		{PostedWakeup, "asm_sysvec_kvm_posted_intr_wakeup_ipi", 0, 0},
@@ -75,11 +89,7 @@ func APIC(r Release) []Def {
 		{Reschedule, "asm_sysvec_reschedule_ipi", 0, 0},
 		{ErrorAPIC, "asm_sysvec_error_interrupt", 0, 0},
 		{SpuriousAPIC, "asm_sysvec_spurious_apic_interrupt", 0, 0},
-	}
-	if r.MoveCleanup {
-		list = append(list, Def{MoveCleanup, "asm_sysvec_irq_move_cleanup", 0, 0})
-	}
-	return list
+	})
 }
 
 // Addresses of the recorded kernel (idt-apic/pc-smp4, kallsyms): the gates of

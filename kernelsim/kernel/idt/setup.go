@@ -58,7 +58,7 @@ func Init(c *cpu.CPU, cfg Config) {
 // the early handlers, and the boot processor loads the table.
 func SetupEarlyHandler(c *cpu.CPU) {
 	for v := range cpu.Vector(32) {
-		set(c, v, gatereg.Gate{Offset: EarlyHandlers + earlyAlign*uint64(v), Selector: kernCS, Type: gatereg.InterruptGate, Present: true})
+		set(c, v, gatereg.Gate{Offset: EarlyStub(v), Selector: kernCS, Type: gatereg.InterruptGate, Present: true})
 	}
 	Load(c)
 }
@@ -75,43 +75,33 @@ func SetupEarlyPF(c *cpu.CPU) { fromTable(c, EarlyPF(), false) }
 // SetupTraps models idt_setup_traps: the exceptions, now with their own
 // stacks. Context: the TSS is loaded.
 func SetupTraps(c *cpu.CPU) {
-	list := Traps()
-	if idtTable.Of(c).cfg.Release.DebugOnBP {
-		list[cpu.BP].IST = ISTDebug
-	}
-	fromTable(c, list, true)
+	fromTable(c, Traps(idtTable.Of(c).cfg.Release), true)
 }
 
 // SetupAPICAndIRQGates models idt_setup_apic_and_irq_gates: the kernel's own
 // vectors, a stub for each of the others, then the table is closed. The stubs
-// of unused system vectors are not marked as the system's.
+// of unused system vectors are not marked as the system's. Without such stubs
+// (until 5.2) these vectors lead to 0xff's function, which cannot tell them
+// apart and ends none of them.
 func SetupAPICAndIRQGates(c *cpu.CPU) {
 	t := idtTable.Of(c)
-	fromTable(c, APIC(t.cfg.Release), true)
+	r := t.cfg.Release
+	fromTable(c, APIC(r), true)
 	for i := int(FirstExternal); i < Entries; i++ {
 		v := cpu.Vector(i)
 		switch {
 		case t.system[v]:
-		case v < t.cfg.Release.Timer:
+		case v < r.Timer:
 			set(c, v, t.cfg.Device(v, Stub(v)))
-		default:
+		case r.SpuriousStubs:
 			set(c, v, DeviceGate(v, SpuriousStub(v)))
+		default:
+			set(c, v, DeviceGate(v, Address("asm_sysvec_spurious_apic_interrupt")))
 		}
 	}
 	Load(c)
 	t.done = true
 }
-
-// Stub is the address of a device vector's entry stub.
-func Stub(v cpu.Vector) uint64 { return IRQEntries + Align*uint64(v-FirstExternal) }
-
-// SpuriousStub is the address of an unused system vector's stub.
-func SpuriousStub(v cpu.Vector) uint64 {
-	return SpuriousEntries + Align*(uint64(v)-uint64(FirstSystem))
-}
-
-// EarlyStub is the address of an exception's early handler.
-func EarlyStub(v cpu.Vector) uint64 { return EarlyHandlers + earlyAlign*uint64(v) }
 
 // Load models load_idt: each processor loads the one table.
 func Load(c *cpu.CPU) {
