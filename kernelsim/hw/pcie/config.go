@@ -111,6 +111,9 @@ func (f *Func) written(off, size int) {
 	if f.msix != nil && (touches(pcireg.CommandReg) || touches(int(f.msix.cap)+pcireg.MSIXControlReg)) {
 		f.msix.vectors.ControlWritten()
 	}
+	if f.onWrite != nil {
+		f.onWrite()
+	}
 }
 
 // Preset gives bytes their value after reset, and says which of their bits

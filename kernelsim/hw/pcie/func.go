@@ -54,6 +54,7 @@ type Func struct {
 	root   *Root
 	err    error
 
+	onWrite     func() // of the device: see OnConfigWrite
 	makeVectors func(pcireg.Entries) pcireg.Vectors
 }
 
@@ -102,6 +103,10 @@ func (f *Func) MSI() *MSI { return f.msi }
 // MSIX is the function's MSI-X capability (PCI_CAP_ID_MSIX), nil if it has
 // none.
 func (f *Func) MSIX() *MSIX { return f.msix }
+
+// OnConfigWrite installs what a device does beside the header's rules when its
+// configuration space was written: a bridge follows its routing registers.
+func (f *Func) OnConfigWrite(fn func()) { f.onWrite = fn }
 
 // command reports whether a bit of the command register is set.
 func (f *Func) command(bit uint16) bool {
