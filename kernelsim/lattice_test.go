@@ -51,13 +51,14 @@ const importOrder = `
 	kernel/percpu < kernel/printk, kernel/preempt;
 	kernel/printk < kernel/lock;
 	kernel/preempt < kernel/lock < kernel/sched;
+	kernel/printk, kernel/preempt < kernel/idt;
 
 	kernel/sched, kernel/percpu/chunk < kernel/percpu/dyn;
 
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
-	kernel/sched < kernel/apic;
+	kernel/sched, kernel/idt < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/vector < kernel/pci;

@@ -1,8 +1,8 @@
 package entry
 
 import (
-	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
@@ -95,12 +95,13 @@ func reschedule(c *cpu.CPU, _ cpu.Vector) {
 	sched.FoldNeedResched(c)
 }
 
-// callFunction models sysvec_call_function and sysvec_call_function_single.
-// This machine's kernel calls no functions across CPUs yet: what arrives was
-// sent from outside, and finds an empty list.
+// callFunction models sysvec_call_function and sysvec_call_function_single:
+// what other CPUs have put into this one's list is done. An interrupt from
+// outside finds the list empty.
 func callFunction(c *cpu.CPU, _ cpu.Vector) {
 	ack(c)
 	irqStat.This(c).Call++
+	apic.FlushCalls(c)
 }
 
 // counted is a handler that acknowledges and counts, and has nothing to do.
@@ -137,9 +138,7 @@ func deferredError(c *cpu.CPU, v cpu.Vector) {
 // written so that it shows what has accumulated, then read.
 func errorInterrupt(c *cpu.CPU, _ cpu.Vector) {
 	if c.APIC != nil {
-		c.Spend(cost.APICAccess)
-		c.WritePhys(0xfee00280, 4, 0)
-		c.ReadPhys(0xfee00280, 4)
+		apic.Errors(c)
 	}
 	ack(c)
 	state.Of(c).errors++
@@ -190,6 +189,5 @@ func inService(c *cpu.CPU, v cpu.Vector) bool {
 	if c.APIC == nil {
 		return true
 	}
-	c.Spend(cost.APICAccess)
-	return c.ReadPhys(0xfee00100+uint64(v>>5)*16, 4)&(1<<(v&31)) != 0
+	return apic.InService(c, v)
 }
