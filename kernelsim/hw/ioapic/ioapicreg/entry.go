@@ -46,7 +46,6 @@ var (
 	vector    = reg.Field{Hi: 7, Lo: 0}
 	mode      = reg.Field{Hi: 10, Lo: 8}
 	logical   = reg.Bit(11)
-	status    = reg.Bit(12)
 	polarity  = reg.Bit(13)
 	remoteIRR = reg.Bit(14)
 	trigger   = reg.Bit(15)
@@ -111,3 +110,61 @@ func (e RedirectionEntry) Dest() uint8 { return uint8(dest.Get(uint64(e))) }
 
 // Ext is bits 55:48, which become address bits 11:4 of the message.
 func (e RedirectionEntry) Ext() uint8 { return uint8(ext.Get(uint64(e))) }
+
+// HoldsLevel reports whether the entry works by level: it sends while its pin
+// is active and waits for an EOI after each message. Only fixed and lowest
+// priority can; the 82093AA data sheet takes NMI and INIT as edges whatever
+// the trigger bit says, and asks for edge with SMI and ExtINT.
+func (e RedirectionEntry) HoldsLevel() bool { return e.Level() && e.Mode() <= LowestPriority }
+
+// Sends reports whether the delivery mode is one that has a meaning. An entry
+// with a reserved one sends nothing.
+func (e RedirectionEntry) Sends() bool { return e.Mode() != 3 && e.Mode() != 6 }
+
+// The parts of an interrupt message that are not copied from the entry.
+const (
+	messageBase   = 0xfee0_0000
+	messageHint   = 1 << 3
+	messageAssert = 1 << 14
+	messageLevel  = 1 << 15
+)
+
+// Message is the write that the entry makes (ICH9 data sheet, "Interrupt
+// Message Format"; Linux's io_apic.c keeps the same fields in an msi_msg).
+// The bits go where they stand: 63:56 to address bits 19:12, 55:48 to 11:4,
+// the destination mode to bit 2. An entry in the remappable format needs
+// nothing more. The message is always an assertion.
+func (e RedirectionEntry) Message() (addr uint64, data uint32) {
+	addr = messageBase | uint64(e.Dest())<<12 | uint64(e.Ext())<<4
+	if e.Mode() == LowestPriority {
+		addr |= messageHint
+	}
+	if e.Logical() {
+		addr |= 1 << 2
+	}
+	data = uint32(e)&0x7ff | messageAssert
+	if e.HoldsLevel() {
+		data |= messageLevel
+	}
+	return addr, data
+}
+
+// WithLow is the entry after software wrote v to its low dword: status and
+// reserved bits stay, but edge triggering has no remote IRR to keep.
+func (e RedirectionEntry) WithLow(v uint32) RedirectionEntry {
+	e = e&^WritableLow | RedirectionEntry(v&WritableLow)
+	if !e.Level() {
+		return e.WithRemoteIRR(false)
+	}
+	return e
+}
+
+// WithHigh is the entry after software wrote v to its high dword.
+func (e RedirectionEntry) WithHigh(v uint32) RedirectionEntry {
+	return e&^(WritableHigh<<32) | RedirectionEntry(v&WritableHigh)<<32
+}
+
+// WithRemoteIRR is the entry with its remote IRR set or cleared.
+func (e RedirectionEntry) WithRemoteIRR(on bool) RedirectionEntry {
+	return RedirectionEntry(put(uint64(e), remoteIRR, on))
+}
