@@ -48,7 +48,7 @@ const (
 // decoded and its bus mastering on: what firmware and a driver's first lines
 // do elsewhere.
 func (b *Board) addBareFunction() error {
-	f := b.msixFunction(Device{Name: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX})
+	f := b.standIn(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX})
 	if err := b.plug(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX}, f); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (b *Board) addDevice(d Device) error {
 	}
 	switch d.Kind {
 	case "msix", "virtio-net", "e1000e", "vmxnet3":
-		return b.plug(d, b.msixFunction(preset(d)))
+		return b.plug(d, b.standIn(d))
 	case "legacy":
 		return b.plug(d, legacy.New(b.Bus, d.BDF, max(d.Pin, 1)).Func)
 	case "nvme":
@@ -117,33 +117,4 @@ func (b *Board) freeSlot() pcie.BDF {
 		}
 	}
 	return pcie.MakeBDF(0, 31, 7)
-}
-
-// preset fills in how many entries the device has that a stand-in stands for.
-func preset(d Device) Device {
-	if d.Vectors == 0 {
-		d.Vectors = map[string]int{"msix": 4, "virtio-net": 3, "e1000e": 5, "vmxnet3": 25}[d.Kind]
-	}
-	return d
-}
-
-// msixFunction is a function that does nothing but signal: BAR 0 holds the
-// table and the pending bits.
-func (b *Board) msixFunction(d Device) *pcie.Func {
-	h := pcie.Header{Name: d.Name, Vendor: 0x1b36, Device: 0x0011, SubVendor: 0x1af4, SubDevice: 0x1100, Class: 0xff0000, Pin: d.Pin}
-	switch d.Kind {
-	case "virtio-net":
-		h.Vendor, h.Device, h.Class = 0x1af4, 0x1000, 0x020000
-	case "e1000e":
-		h.Vendor, h.Device, h.Class = 0x8086, 0x10d3, 0x020000
-	case "vmxnet3":
-		h.Vendor, h.Device, h.Class = 0x15ad, 0x07b0, 0x020000
-	}
-	if h.Name == "" {
-		h.Name = d.Kind
-	}
-	f := pcie.NewFunc(b.Bus, d.BDF, h, b.cfg.Parts.pci()...)
-	f.AddBAR(0, pcie.Memory32, bareBAR, nil)
-	f.AddMSIX(0x40, d.Vectors, pcie.Place{}, pcie.Place{Off: uint32(barePBA - bareTable)})
-	return f
 }

@@ -94,11 +94,3 @@ func (b *Board) settleISA(irq int) {
 		b.IOAPIC.SetPin(irq, high)
 	}
 }
-
-// firmwarePIRQs is what the firmware of both boards writes into the routing
-// registers (SeaBIOS: pirq_routing).
-func (b *Board) firmwarePIRQs() {
-	for n := range b.pirq {
-		b.pirq[n].irq = [4]int{10, 10, 11, 11}[n&3]
-	}
-}
