@@ -4,7 +4,7 @@
 GO ?= go
 export GO
 
-.PHONY: build start test site update bench fuzz race wasm browser
+.PHONY: build start test site update bench fuzz race wasm browser mutants
 
 build: ## compile everything
 	$(GO) build ./...
@@ -35,3 +35,6 @@ wasm: ## the simulator's tests as js/wasm (needs node)
 
 browser: ## the pages in a real browser (needs Chromium)
 	@bash .ci/browser-if-any.sh
+
+mutants: ## one-line changes that the tests must notice: make mutants PKG=./kernelsim/hw/lapic
+	$(GO) run ./checker/internal/mutants $(PKG)

@@ -1,0 +1,46 @@
+package main
+
+import "slices"
+
+// A target is a package whose mutants are made, and the package whose tests
+// have to notice them.
+type target struct {
+	dir   string // from the root of the module
+	tests string // "" is the package's own
+}
+
+// targets is the one list of what is mutated. A package that does not exist
+// yet is left out aloud.
+func targets() []target {
+	return []target{
+		{dir: "kernelsim/hw/bus"},
+		{dir: "kernelsim/hw/cpu"},
+		{dir: "kernelsim/hw/cpu/gatereg", tests: "kernelsim/hw/cpu"},
+		{dir: "kernelsim/hw/i8259"},
+		{dir: "kernelsim/hw/ioapic"},
+		{dir: "kernelsim/hw/ioapic/ioapicreg", tests: "kernelsim/hw/ioapic"},
+		{dir: "kernelsim/hw/iommu"},
+		{dir: "kernelsim/hw/lapic"},
+		{dir: "kernelsim/hw/lapic/lapicreg"},
+		{dir: "kernelsim/hw/pcie"},
+		{dir: "kernelsim/hw/pcie/pcireg", tests: "kernelsim/hw/pcie"},
+		{dir: "kernelsim/kernel/idt"},
+	}
+}
+
+// testsOf is where the tests of a target stand.
+func (t target) testsOf() string {
+	if t.tests == "" {
+		return t.dir
+	}
+	return t.tests
+}
+
+// find is the target of a folder; one that is not listed is its own.
+func find(dir string) target {
+	list := targets()
+	if i := slices.IndexFunc(list, func(t target) bool { return t.dir == dir }); i >= 0 {
+		return list[i]
+	}
+	return target{dir: dir}
+}
