@@ -37,6 +37,7 @@ type Board struct {
 	cfg     Config
 	eng     *sim.Engine
 	cores   []cpu.Signals
+	nmi     []bool // level of each processor's NMI pin
 	devices []*Function
 	pirq    [8]pirq
 	log     messageLog
@@ -51,7 +52,7 @@ func New(eng *sim.Engine, cores []cpu.Signals, cfg Config) (*Board, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Board{Bus: cfg.Bus, cfg: cfg, eng: eng, cores: cores, wire: bus.Source{Name: "msi"}}
+	b := &Board{Bus: cfg.Bus, cfg: cfg, eng: eng, cores: cores, nmi: make([]bool, len(cores)), wire: bus.Source{Name: "msi"}}
 	b.addAPICs()
 	for _, add := range []func() error{b.addIOAPIC, b.addLegacy, b.addPCI, b.addDevices} {
 		if err := add(); err != nil {
@@ -132,3 +133,11 @@ func (b *Board) addIOMMU() error {
 
 // MSI is a device's write of data to addr, as it comes over the wire.
 func (b *Board) MSI(addr bus.Addr, data uint32) { b.Bus.DMAWriteFrom(&b.wire, addr, 4, uint64(data)) }
+
+// PinNMI drives the NMI pin of a processor: its rising edge is an NMI.
+func (b *Board) PinNMI(cpu int, high bool) {
+	if high && !b.nmi[cpu] {
+		b.cores[cpu].NMI()
+	}
+	b.nmi[cpu] = high
+}

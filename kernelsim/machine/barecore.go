@@ -26,7 +26,6 @@ type bareCore struct {
 	saved []bool // IF as the frames on the stack hold it
 
 	signals []string // what went straight to the core since the last look
-	pinNMI  bool     // level of the NMI pin
 }
 
 var _ cpu.Signals = (*bareCore)(nil)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -25,6 +26,12 @@ type Config struct {
 	Append string      // the kernel's command line
 	Kernel string      // 6.1; a name of idt.Releases
 	Cost   *cost.Table // nil: the default price list
+	// Board is pc or q35; pc.
+	Board string
+	// X2APIC and TSCDeadline: the processors offer them (boot -cpu).
+	X2APIC, TSCDeadline bool
+	// Devices are plugged in in this order.
+	Devices []board.Device
 	// TraceLimit is how many trace records are kept; 65536.
 	TraceLimit int
 	// Interrupted is asked now and then during a run: true ends it.
@@ -47,6 +54,7 @@ func (cfg Config) withDefaults() (Config, error) {
 	cfg.Seed = either(cfg.Seed, 1)
 	cfg.TraceLimit = either(cfg.TraceLimit, 1<<16)
 	cfg.Kernel = either(cfg.Kernel, "6.1")
+	cfg.Board = either(cfg.Board, board.PC)
 	if cfg.Cost == nil {
 		t := cost.Default()
 		cfg.Cost = &t
@@ -99,6 +107,7 @@ type Parts struct {
 	SetupAreas percpu.SetupAreas
 	Modules    []Module
 	IDT        IDTParts
+	Board      board.Parts
 }
 
 // A Part replaces one of them.
