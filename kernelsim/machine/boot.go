@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -42,16 +43,18 @@ func (m *Machine) earlyGS(c *cpu.CPU) {
 // loop.
 func (m *Machine) startKernel(t *sched.Task) {
 	c := t.CPU()
+	m.firmware(c)
 	m.earlyGates(c)
-	m.banner(c)
+	m.setupArch(c)
 	m.setupPerCPUAreas(c)
 	trapInit(c)
 	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
 		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
 	initIRQ(c)
-	m.startClock(c)
 	c.STI()
+	apic.IntrModeInit(c)
+	m.startClock(c)
 	m.restInit(c)
 	m.smpInit(c)
 	entry.FreeInit(c)
@@ -78,7 +81,20 @@ func trapInit(c *cpu.CPU) {
 }
 
 // initIRQ models native_init_IRQ.
-func initIRQ(c *cpu.CPU) { idt.SetupAPICAndIRQGates(c) }
+func initIRQ(c *cpu.CPU) {
+	apic.InitIRQ(c)
+	idt.SetupAPICAndIRQGates(c)
+}
+
+// setupArch models setup_arch as far as it asks the firmware's tables which
+// processors there are.
+func (m *Machine) setupArch(c *cpu.CPU) {
+	m.banner(c)
+	apic.Init(c, m.apicConfig())
+	apic.CheckX2APIC(c)
+	m.possible = apic.ParseMADT(c)
+	printk.Printk(c, printk.Info, "smpboot: Allowing %d CPUs, 0 hotplug CPUs", m.possible)
+}
 
 func (m *Machine) banner(c *cpu.CPU) {
 	printk.Printk(c, printk.Notice, "Linux version 6.1.0-56-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14+deb12u1) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)")
@@ -87,14 +103,13 @@ func (m *Machine) banner(c *cpu.CPU) {
 	for _, w := range m.params.warnings {
 		printk.Printk(c, printk.Warning, "%s", w)
 	}
-	printk.Printk(c, printk.Info, "smpboot: Allowing %d CPUs, 0 hotplug CPUs", m.cfg.CPUs)
 }
 
 // setupPerCPUAreas models setup_per_cpu_areas around its decision, which is
 // the replaceable part: build the request, print what the part printed, load
 // the boot CPU's new GS base.
 func (m *Machine) setupPerCPUAreas(c *cpu.CPU) {
-	areas, err := m.parts.SetupAreas(&percpu.SetupRequest{Section: m.section, CPUs: m.cfg.CPUs,
+	areas, err := m.parts.SetupAreas(&percpu.SetupRequest{Section: m.section, CPUs: m.possible,
 		Node: m.cfg.node, Nodes: m.cfg.Nodes, Memory: m.memory, Alloc: m.params.percpuAlloc})
 	if err != nil {
 		m.panicAreas(c, err)
@@ -158,7 +173,7 @@ var (
 )
 
 func (m *Machine) startClock(c *cpu.CPU) {
-	sched.StartClock(c, cpu.NewClockEvent(m.eng, m.latches[c.ID], m.release.Timer))
+	sched.StartClock(c, apic.SetupTimer(c))
 	sched.StartHardWatchdog(c, cpu.NewNMICounter(m.eng, c))
 }
 
@@ -181,12 +196,14 @@ func (m *Machine) restInit(c *cpu.CPU) {
 func (m *Machine) smpInit(c *cpu.CPU) {
 	printk.Printk(c, printk.Info, "smp: Bringing up secondary CPUs ...")
 	m.announce(c)
-	for _, p := range m.cpus[1:] {
+	for _, p := range m.cpus[1:m.possible] {
 		m.bringUp(c, p)
 	}
+	up := apic.Online(c)
 	printk.Printk(c, printk.Info, "smp: Brought up %d node%s, %d CPU%s",
-		m.cfg.Nodes, plural(m.cfg.Nodes), m.cfg.CPUs, plural(m.cfg.CPUs))
-	printk.Printk(c, printk.Info, "smpboot: Total of %d processors activated (%d.00 BogoMIPS)", m.cfg.CPUs, 5200*m.cfg.CPUs)
+		m.cfg.Nodes, plural(m.cfg.Nodes), up.Count(), plural(up.Count()))
+	printk.Printk(c, printk.Info, "smpboot: Total of %d processors activated (%d.00 BogoMIPS)", up.Count(), 5200*up.Count())
+	apic.UpdateShorthand(c)
 }
 
 // announce models announce_cpu: which CPUs come up on which node.
@@ -195,10 +212,10 @@ func (m *Machine) announce(c *cpu.CPU) {
 		return
 	}
 	printk.Printk(c, printk.Info, "x86: Booting SMP configuration:")
-	width := digits(m.cfg.CPUs) + 1
+	width := digits(m.possible) + 1
 	for node := range m.cfg.Nodes {
 		line := fmt.Sprintf(".... node %*s#%d, CPUs:  ", digits(m.cfg.Nodes)+1-digits(node), " ", node)
-		for id := range m.cfg.CPUs {
+		for id := range m.possible {
 			if m.cfg.node(id) == node && id > 0 {
 				line += announced(id, width)
 			}
@@ -226,15 +243,17 @@ func plural(n int) string {
 	return "s"
 }
 
-// bringUp models the boot CPU's half of cpu_up for p. The other half is
-// startSecondary.
+// bringUp models cpu_up for p: its threads are made, it gets an idle task, and
+// its start-up IPIs. The other half is startSecondary.
 func (m *Machine) bringUp(c, p *cpu.CPU) {
-	co := sched.InitIdle(p, m.startSecondary)
-	sched.KThreadOn(c, p.ID, fmt.Sprintf("cpuhp/%d", p.ID), sleepForever)
-	sched.StartStopper(c, p)
-	sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever)
-	sched.SkipPIDs(c, 2)
-	p.Start(co)
+	if apic.CanBoot(c, p.ID) {
+		m.secondary[p.ID] = sched.InitIdle(p, m.startSecondary)
+		sched.KThreadOn(c, p.ID, fmt.Sprintf("cpuhp/%d", p.ID), sleepForever)
+		sched.StartStopper(c, p)
+		sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever)
+		sched.SkipPIDs(c, 2)
+	}
+	_ = apic.CPUUp(c, p.ID) // smp_init goes on with the next one; the log tells
 }
 
 // startSecondary models start_secondary (arch/x86/kernel/smpboot.c).
@@ -242,6 +261,9 @@ func (m *Machine) startSecondary(t *sched.Task) {
 	c := t.CPU()
 	entry.InitStacks(c)
 	idt.Load(c)
+	apic.SecondaryInit(c)
+	apic.CallIn(c)
+	apic.SetOnline(c)
 	m.startClock(c)
 	sched.FoldNeedResched(c)
 	c.STI()

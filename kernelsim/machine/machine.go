@@ -4,10 +4,10 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/board"
-	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/hw/lapic/lapicreg"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/memblock"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -27,16 +27,16 @@ type Machine struct {
 	parts  Parts
 	params cmdline
 
-	release idt.Release
-	eng     *sim.Engine
-	cpus    []*cpu.CPU
-	latches []*cpu.Latch
-	ipis    []*cpu.IPI
-	hooks   cpu.Hooks
-	ring    *trace.Ring
-	bus     *bus.Bus
-	board   *board.Board
-	bare    []*bareCore // the cores of a bare machine, which has no CPUs
+	release   idt.Release
+	eng       *sim.Engine
+	cpus      []*cpu.CPU
+	secondary []*sim.Coroutine // what a start-up IPI lets each CPU run
+	possible  int              // processors that the firmware's table lists
+	hooks     cpu.Hooks
+	ring      *trace.Ring
+	bus       *bus.Bus
+	board     *board.Board
+	bare      []*bareCore // the cores of a bare machine, which has no CPUs
 
 	memory  *memblock.Memory
 	image   *image.Image
@@ -71,6 +71,9 @@ func Boot(cfg Config, parts ...Part) (*Machine, error) {
 	}
 	m.eng.PollHost(cfg.Interrupted)
 	m.buildCPUs()
+	if err := m.wire(); err != nil {
+		return nil, err
+	}
 	if err := m.prepareMemory(); err != nil {
 		return nil, err
 	}
@@ -81,29 +84,41 @@ func Boot(cfg Config, parts ...Part) (*Machine, error) {
 	return m, nil
 }
 
-// buildCPUs makes the processors, their interrupt latches and the paths of
-// interprocessor interrupts.
+// buildCPUs makes the processors.
 func (m *Machine) buildCPUs() {
 	m.hooks = cpu.Hooks{
 		Preempt:         sched.Preempt,
 		CheckPreemption: sched.CheckPreemption,
-		Reschedule:      func(c *cpu.CPU, n int) { c.Spend(cost.SendIPI); m.ipis[n].Send() },
+		Reschedule:      apic.SendReschedule,
 		Context:         sched.ContextOf,
 	}
 	text := cpu.NewText()
 	for id := range m.cfg.CPUs {
-		latch := &cpu.Latch{}
-		c := cpu.New(cpu.Setup{Proc: m.eng.Proc(id), Intr: latch, Price: m.cfg.Cost,
+		m.cpus = append(m.cpus, cpu.New(cpu.Setup{Proc: m.eng.Proc(id), Price: m.cfg.Cost,
 			Seed: m.cfg.Seed, Hooks: &m.hooks, Ring: m.ring, Text: text,
-			Decode: m.parts.IDT.Decode})
-		latch.Connect(c)
-		m.cpus = append(m.cpus, c)
-		m.latches = append(m.latches, latch)
-		m.ipis = append(m.ipis, cpu.NewIPI(m.eng, latch, entry.Reschedule, ipiLatency))
+			Decode: m.parts.IDT.Decode}))
 	}
 	for _, c := range m.cpus {
 		c.Peers = m.cpus
+		c.PowerOn(c.ID == 0)
+		c.OnStartUp(m.startUp)
 	}
+	m.secondary = make([]*sim.Coroutine, m.cfg.CPUs)
+}
+
+// wire puts the processors on their board.
+func (m *Machine) wire() (err error) {
+	signals := make([]cpu.Signals, len(m.cpus))
+	for i, c := range m.cpus {
+		signals[i] = c
+	}
+	if m.board, err = board.New(m.eng, signals, m.boardConfig(m.bus)); err != nil {
+		return err
+	}
+	for i, c := range m.cpus {
+		c.Attach(m.board.APICs[i], m.bus)
+	}
+	return nil
 }
 
 // prepareMemory takes the board's RAM and links the kernel's per-CPU section.
@@ -233,7 +248,7 @@ func (m *Machine) Interrupt(n int, v cpu.Vector) error {
 	if n < 0 || n >= len(m.cpus) {
 		return fmt.Errorf("no CPU %d: this machine has 0 to %d", n, len(m.cpus)-1)
 	}
-	m.latches[n].Raise(v)
+	m.board.Fabric.Send(nil, lapicreg.Message{Dest: m.board.APICs[n].ID(), Wide: true, Vector: uint8(v)})
 	return nil
 }
 

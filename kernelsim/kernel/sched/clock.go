@@ -39,7 +39,7 @@ func StartClock(c *cpu.CPU, dev ClockEventDevice) {
 	k := &runqueues.Raw(c).clock
 	k.dev = dev
 	k.nextTick = nextMultiple(c.Now(), period(c))
-	k.program()
+	k.program(c)
 }
 
 func period(c *cpu.CPU) sim.Time { return sim.Second / sim.Time(shared.Of(c).hz) }
@@ -51,20 +51,29 @@ func HZ(c *cpu.CPU) int { return shared.Of(c).hz }
 // without skew_tick.
 func nextMultiple(t, step sim.Time) sim.Time { return (t/step + 1) * step }
 
-// program sets the device to whatever comes first.
-func (k *clock) program() {
-	at := sim.Forever
-	if !k.stopped {
-		at = k.nextTick
+// program sets the device to whatever comes first. Setting it takes time, and
+// an interrupt in between would set it too.
+func (k *clock) program(c *cpu.CPU) {
+	flags := c.SaveFlags()
+	if at := k.next(c); at == sim.Forever {
+		k.dev.Shutdown()
+	} else {
+		k.dev.Program(at)
+	}
+	c.RestoreFlags(flags)
+}
+
+// next is when c's clock has something to do. A CPU whose tick is stopped has
+// its watchdog's timer still, which no idling stops.
+func (k *clock) next(c *cpu.CPU) sim.Time {
+	at := k.nextTick
+	if k.stopped {
+		at = nextSample(c)
 	}
 	if len(k.sleepers) > 0 {
 		at = min(at, k.sleepers[0].at)
 	}
-	if at == sim.Forever {
-		k.dev.Shutdown()
-		return
-	}
-	k.dev.Program(at)
+	return at
 }
 
 // TimerInterrupt models hrtimer_interrupt and tick_sched_timer: alarms that
@@ -82,7 +91,7 @@ func TimerInterrupt(c *cpu.CPU) {
 		k.nextTick = nextMultiple(c.Now(), period(c))
 		tick(c)
 	}
-	k.program()
+	k.program(c)
 }
 
 // Ticks is how many ticks p has had.
@@ -133,7 +142,7 @@ func (t *Task) alarm(c *cpu.CPU, at sim.Time) {
 		i--
 	}
 	k.sleepers = slices.Insert(k.sleepers, i, &t.waker)
-	k.program()
+	k.program(c)
 }
 
 // cancel takes t's alarm back if it has not rung: t was woken before its
@@ -151,7 +160,7 @@ func stopTick(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
 	if k.dev != nil {
 		k.stopped = true
-		k.program()
+		k.program(c)
 		stopHard(c)
 	}
 }
@@ -163,7 +172,7 @@ func restartTick(c *cpu.CPU) {
 	if k.dev != nil {
 		k.stopped = false
 		k.nextTick = nextMultiple(c.Now(), period(c))
-		k.program()
+		k.program(c)
 		startHard(c)
 	}
 }

@@ -17,8 +17,7 @@ func watchdog(c *cpu.CPU, q *runqueue) {
 	if s.thresh == 0 {
 		return
 	}
-	sample := 2 * s.thresh / 5
-	if q.clock.ticks%uint64(max(sample/period(c), 1)) != 0 {
+	if q.clock.ticks%uint64(max(sample(s.thresh)/period(c), 1)) != 0 {
 		return
 	}
 	if st := stoppers.Raw(c); st.thread != nil {
@@ -31,6 +30,18 @@ func watchdog(c *cpu.CPU, q *runqueue) {
 				c.ID, stuck/sim.Second, q.curr.Comm, q.curr.PID),
 			Why: "this CPU has run kernel code all that time without giving another task a chance; a loop that waits must sleep or call cond_resched"})
 	}
+}
+
+// sample models set_sample_period: how often the watchdog looks.
+func sample(thresh sim.Time) sim.Time { return 2 * thresh / 5 }
+
+// nextSample is when the watchdog's timer of an idle CPU rings next.
+func nextSample(c *cpu.CPU) sim.Time {
+	thresh := shared.Of(c).thresh
+	if thresh == 0 {
+		return sim.Forever
+	}
+	return nextMultiple(c.Now(), sample(thresh))
 }
 
 // touch models update_touch_ts: the CPU is not stuck.
