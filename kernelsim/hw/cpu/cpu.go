@@ -75,8 +75,9 @@ type CPU struct {
 	idt        []byte // what the processor finds at idtr.Base
 	text       *Text
 	decodeGate func([gatereg.Size]byte) (gatereg.Gate, error)
-	ist        [8]*Frame // the frame that lies on each IST stack
-	frames     *Frame    // free ones, kept by the first processor for all
+	ist        [8]*Frame  // the frame that lies on each IST stack
+	injected   func(*CPU) // see Inject
+	frames     *Frame     // free ones, kept by the first processor for all
 	tscHz      uint64
 	waits      bool // for a start-up IPI
 	running    bool
@@ -120,9 +121,14 @@ func New(s Setup) *CPU {
 	if c.tscHz == 0 {
 		c.tscHz = 1_000_000_000
 	}
-	reset := NewStack("reset", 0, 1<<16)
-	c.Stack = &reset
+	c.Stack = resetStack()
 	return c
+}
+
+// resetStack stands for whatever a core uses before the kernel gives it one.
+func resetStack() *Stack {
+	s := NewStack("reset", 0, 1<<16)
+	return &s
 }
 
 // Attach connects the core with its local APIC and the board.
@@ -241,7 +247,9 @@ func (c *CPU) HaltSTI() {
 }
 
 // mayTake says whether something ends a HLT at once.
-func (c *CPU) mayTake() bool { return c.events.Waiting() && c.events.Next(c.intr) != NoEvent }
+func (c *CPU) mayTake() bool {
+	return c.injected != nil || c.events.Waiting() && c.events.Next(c.intr) != NoEvent
+}
 
 // Profile is what the processor has been charged since power-on.
 func (c *CPU) Profile() *Profile { return &c.profile }

@@ -43,6 +43,12 @@ func (c *CPU) serve() {
 	eng := c.Proc.Engine()
 	for {
 		here := c.Peers[eng.Running().ID()]
+		if f := here.injected; f != nil {
+			here.injected = nil
+			here.events.settle()
+			f(here)
+			continue
+		}
 		ev := here.events.Next(here.intr)
 		if ev == NoEvent {
 			return
@@ -50,6 +56,20 @@ func (c *CPU) serve() {
 		here.events.Take(ev)
 		here.take(ev)
 	}
+}
+
+// Inject makes the core execute f at its next boundary, as if the instruction
+// stream held it there: the way for who stands outside to raise an exception
+// or an INT n. It ends a halt. A core that has not yet executed the last one
+// refuses.
+func (c *CPU) Inject(f func(c *CPU)) error {
+	if c.injected != nil {
+		return fmt.Errorf("cpu %d: has yet to execute what was injected before: let time pass", c.ID)
+	}
+	c.injected = f
+	c.events.poke()
+	c.Wake()
+	return nil
 }
 
 // take lets one event happen.
@@ -111,8 +131,9 @@ func (c *CPU) tryGate(o occurrence) (fault occurrence, bad bool) {
 	}
 	f := c.newFrame()
 	f.vector, f.CPL, f.Addr = o.vector, c.CPL, o.addr
-	f.HasErrorCode = o.from == fromFault && HasErrorCode(o.vector)
-	f.ErrorCode, f.OrigAX = o.code, int64(int32(o.code))
+	if f.HasErrorCode = o.from == fromFault && HasErrorCode(o.vector); f.HasErrorCode {
+		f.ErrorCode, f.OrigAX = o.code, int64(o.code)
+	}
 	if !c.place(f, d.gate) {
 		guard := f.on.Base - 8
 		c.freeFrame(f)
@@ -141,7 +162,10 @@ func (c *CPU) iret(f *Frame) {
 
 // gate fetches and checks the IDT entry of an event (SDM volume 2, INT n,
 // "INTERRUPT-OR-TRAP-GATE"): beyond the limit or of a wrong type is #GP, INT n
-// without the privilege is #GP, absent is #NP.
+// without the privilege is #GP, absent is #NP; then a selector that is null
+// and an address that is not canonical are #GP without the gate's number. There
+// is no descriptor table to look other selectors up in: each is taken for the
+// kernel's code segment.
 func (c *CPU) gate(o occurrence) (d *decoded, fault occurrence, bad bool) {
 	external := o.from != fromINT
 	refuse := func(v Vector) (*decoded, occurrence, bool) {
@@ -163,9 +187,14 @@ func (c *CPU) gate(o occurrence) (d *decoded, fault occurrence, bad bool) {
 		return refuse(GP)
 	case !d.gate.Present:
 		return refuse(NP)
+	case d.gate.Selector&^3 == 0 || !canonical(d.gate.Offset):
+		return nil, occurrence{vector: GP, from: fromFault, code: gateError(0, external) &^ ErrorIDT}, true
 	}
 	return d, fault, false
 }
+
+// canonical says whether bits 63:47 of an address are all alike.
+func canonical(addr uint64) bool { return uint64(int64(addr<<16)>>16) == addr }
 
 // decode fills a cached gate. An address at which no code stands is the fetch
 // of an instruction that is not there.
@@ -207,6 +236,7 @@ func (c *CPU) freeFrame(f *Frame) {
 // gives it another coroutine to run. This one never goes on.
 func (c *CPU) waitForStartUp() {
 	c.events.Reset()
+	c.ist, c.CPL, c.Stack = [8]*Frame{}, 0, resetStack()
 	c.running, c.waits = false, true
 	for {
 		c.Proc.Abandon()

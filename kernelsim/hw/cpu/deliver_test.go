@@ -55,6 +55,21 @@ func TestBadGates(t *testing.T) {
 			func(b *bench, c *cpu.CPU) { c.CPL = 3; c.INT(0x80); c.CPL = 0 }, "128 code=false/0x0"},
 		{"a device ignores DPL", func(c *cpu.CPU) {},
 			func(b *bench, c *cpu.CPU) { c.CPL = 3; b.latches[0].Raise(0x80); c.Spend(0); c.CPL = 0 }, "128 code=false/0x0"},
+		{"null selector, interrupt", func(c *cpu.CPU) { gateBytes(c, 0x40, 2, 3); gateBytes(c, 0x40, 3, 0) },
+			func(b *bench, c *cpu.CPU) { b.latches[0].Raise(0x40) }, "13 code=true/0x1"},
+		{"null selector, INT n", func(c *cpu.CPU) { gateBytes(c, 0x40, 2, 0) },
+			func(b *bench, c *cpu.CPU) { c.INT(0x40) }, "13 code=true/0x0"},
+		{"address that is not canonical", func(c *cpu.CPU) { gateBytes(c, 0x40, 11, 0x7f) },
+			func(b *bench, c *cpu.CPU) { c.INT(0x40) }, "13 code=true/0x0"},
+		{"absent and null: absent first", func(c *cpu.CPU) { gateBytes(c, 0x40, 2, 0); gateBytes(c, 0x40, 5, 0x0e) },
+			func(b *bench, c *cpu.CPU) { c.INT(0x40) }, "11 code=true/0x202"},
+		{"#UD with a code has none", func(c *cpu.CPU) {},
+			func(b *bench, c *cpu.CPU) { c.Exception(cpu.UD, 7) }, "6 code=false/0x0"},
+		{"an error code is not signed", func(c *cpu.CPU) {},
+			func(b *bench, c *cpu.CPU) {
+				setCode(c, cpu.PF, func(c *cpu.CPU, f *cpu.Frame) { b.note("%#x", f.OrigAX) })
+				c.Exception(cpu.PF, 0x8000_0001)
+			}, "0x80000001"},
 		{"INT 13 pushes no error code", func(c *cpu.CPU) {},
 			func(b *bench, c *cpu.CPU) { c.INT(13) }, "13 code=false/0x0"},
 		{"#GP with its code", func(c *cpu.CPU) {},
@@ -214,4 +229,109 @@ func TestPowerOn(t *testing.T) {
 	if got := strings.Join(at, " "); got != "0x1000" {
 		t.Errorf("started at %s, want 0x1000 once", got)
 	}
+}
+
+// What is injected runs at the next boundary, whatever IF says, and in a halt;
+// one at a time.
+func TestInject(t *testing.T) {
+	b := one(t, func(b *bench, c *cpu.CPU) {
+		if err := c.Inject(func(c *cpu.CPU) { c.Exception(cpu.GP, 0x10) }); err != nil {
+			t.Error(err)
+		}
+		if err := c.Inject(nil); err == nil {
+			t.Error("two at once")
+		}
+		b.note("before")
+		c.Spend(0)
+		b.note("waiting=%v", c.Halted())
+	})
+	b.eng.Arm(&sim.Event{Fire: func(sim.Time) { _ = b.cpus[0].Inject(func(c *cpu.CPU) { c.INT(0x41) }) }}, 500)
+	b.run(t, "before", "13 code=true/0x10", "waiting=false", "65 code=false/0x0")
+}
+
+// A gate that names a stack which the TSS does not have: the frame cannot be
+// pushed, and neither can that of the page fault if its gate does the same.
+func TestNoISTStack(t *testing.T) {
+	b := one(t, func(b *bench, c *cpu.CPU) {
+		gateBytes(c, 0x40, 4, 5)
+		c.Text().Put(0xffff_ffff_8100_0000+14*16, "pf", func(c *cpu.CPU, f *cpu.Frame) {
+			b.note("#PF at %#x code %#x on %s", f.Addr, f.ErrorCode, f.On().Name)
+		})
+		c.INT(0x40)
+		gateBytes(c, cpu.PF, 4, 6)
+		c.INT(0x40)
+	})
+	b.run(t, "#PF at 0xfffffffffffffff8 code 0x2 on reset", "8 code=true/0x0")
+}
+
+// Three events on one IST stack: each overwrites the frame before it, and only
+// those are missed.
+func TestISTChain(t *testing.T) {
+	b := one(t, func(b *bench, c *cpu.CPU) {
+		nmi := cpu.NewStack("NMI", 0x8000, 0x2000)
+		c.TSS.IST[2] = &nmi
+		gateBytes(c, 0x40, 4, 2)
+		gateBytes(c, 0x41, 4, 2)
+		gateBytes(c, 0x42, 4, 2)
+		var outer *cpu.Frame
+		handler := func(name string, body func()) func(*cpu.CPU, *cpu.Frame) {
+			return func(c *cpu.CPU, f *cpu.Frame) {
+				f.Saved = true
+				if outer == nil {
+					outer = f
+				}
+				b.note("%s from %s at %#x", name, f.Interrupted().Name, f.SP)
+				body()
+			}
+		}
+		setCode(c, 0x42, handler("third", func() {}))
+		setCode(c, 0x41, handler("second", func() {}))
+		setCode(c, 0x40, handler("first", func() {
+			c.INT(0x41) // comes and goes; its frame goes back to the pool
+			setCode(c, 0x43, func(c *cpu.CPU, f *cpu.Frame) {
+				c.INT(0x42) // overwrites the first frame again, never this one
+			})
+			c.INT(0x43)
+		}))
+		c.INT(0x40)
+		b.note("back on %s", c.Stack.Name)
+	})
+	b.run(t, "first from reset at 0x10000", "second from NMI at 0x9fd8", "third from NMI at 0x9fa8", "back on reset")
+}
+
+// setCode changes what stands at the address of a vector's gate.
+func setCode(c *cpu.CPU, v cpu.Vector, code cpu.Code) {
+	c.Text().Put(0xffff_ffff_8100_0000+uint64(v)*16, "test", code)
+}
+
+// INIT takes the processor out of whatever it was in.
+func TestInitForgets(t *testing.T) {
+	b := newBench(t, func(b *bench, c *cpu.CPU) {
+		nmi := cpu.NewStack("NMI", 0x8000, 0x2000)
+		c.TSS.IST[2] = &nmi
+		gateBytes(c, cpu.NMIVector, 4, 2)
+		setCode(c, cpu.NMIVector, func(c *cpu.CPU, _ *cpu.Frame) {
+			for range 1000 {
+				c.Spend(0)
+			}
+		})
+		c.CPL = 3
+		c.STI()
+		c.NMI()
+		c.Spend(0)
+		b.note("never")
+	})
+	c := b.cpus[0]
+	c.OnStartUp(func(c *cpu.CPU, addr uint64) {
+		b.note("cpl %d on %s, if=%v blocked=%v", c.CPL, c.Stack.Name, c.IF(), c.NMIBlocked())
+		c.Start(b.eng.NewCoroutine(func() {
+			setCode(c, cpu.NMIVector, func(c *cpu.CPU, f *cpu.Frame) { b.note("nmi from %s", f.Interrupted().Name) })
+			c.NMI()
+			c.Spend(0)
+			c.Halt()
+		}))
+	})
+	b.eng.Arm(&sim.Event{Fire: func(sim.Time) { c.INIT() }}, 50)
+	b.eng.Arm(&sim.Event{Fire: func(sim.Time) { c.StartUp(0x99) }}, 100)
+	b.run(t, "cpl 0 on reset, if=false blocked=false", "nmi from reset")
 }

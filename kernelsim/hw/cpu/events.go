@@ -52,6 +52,13 @@ func (e *Events) SMI() { e.smi, e.urgent = true, true }
 // INIT notes an INIT.
 func (e *Events) INIT() { e.init, e.urgent = true, true }
 
+// poke makes Waiting report true until settle: the core has something of its
+// own to do at the boundary.
+func (e *Events) poke() { e.urgent = true }
+
+// settle makes urgent say what waits.
+func (e *Events) settle() { e.urgent = e.nmi || e.smi || e.init }
+
 // Waiting reports whether anything at all may have to be taken now: the cheap
 // question before Next.
 func (e *Events) Waiting() bool { return e.urgent || (e.intr || e.extint) && e.IF }
@@ -94,7 +101,7 @@ func (e *Events) Take(ev Event) {
 	case ExtIntr:
 		e.extint = false
 	}
-	e.urgent = e.nmi || e.smi || e.init
+	e.settle()
 }
 
 // Enter is what going through a gate does to IF; it returns the flag as it

@@ -11,7 +11,6 @@ type Stack struct {
 	Top  uint64
 	SP   uint64
 	Low  uint64 // the lowest SP that was ever reached
-	uses int    // frames on it now: for an IST stack more than one is an overwrite
 }
 
 // NewStack returns an empty stack of size bytes from base.
@@ -61,6 +60,8 @@ type Frame struct {
 	vector Vector
 	stack  *Stack // interrupted
 	on     *Stack // where the frame lies
+	ist    uint8  // the gate's
+	under  *Frame // that lay on the IST stack before
 	lost   bool   // a later event on the same IST stack has overwritten it
 	next   *Frame // in the list of free ones
 }
@@ -79,20 +80,11 @@ func (f *Frame) On() *Stack { return f.on }
 const frameBytes = 5 * 8
 
 // place chooses the stack for an event and pushes the frame. It reports
-// whether there was room.
+// whether there was room; if not, the frame is nowhere and f.on is the stack
+// that ended.
 func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
-	f.stack, f.SP, f.on, f.lost, f.Saved = c.Stack, c.Stack.SP, c.Stack, false, false
-	switch {
-	case g.IST != 0 && c.TSS.IST[g.IST] != nil:
-		f.on = c.TSS.IST[g.IST]
-		if f.on.uses > 0 && c.ist[g.IST] != nil {
-			c.ist[g.IST].lost = true
-		}
-		f.on.SP = f.on.Top // the pointer comes from the TSS each time anew
-	case f.CPL != 0 && c.TSS.RSP0 != nil:
-		f.on = c.TSS.RSP0
-		f.on.SP = f.on.Top
-	}
+	f.stack, f.SP = c.Stack, c.Stack.SP
+	f.on = c.stackFor(f, g)
 	n := uint64(frameBytes)
 	if f.HasErrorCode {
 		n += 8
@@ -100,17 +92,42 @@ func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
 	if !f.on.Push(f.on.SP&15 + n) { // aligned down to 16 first
 		return false
 	}
-	f.on.uses++
-	if g.IST != 0 {
-		c.ist[g.IST] = f
+	if f.ist = g.IST; f.ist != 0 {
+		f.under = c.ist[f.ist]
+		if f.under != nil {
+			f.under.lost = true
+		}
+		c.ist[f.ist] = f
 	}
 	c.Stack = f.on
 	return true
 }
 
+// stackFor is the stack that a gate leads to (SDM volume 3, "64-Bit Mode Stack
+// Frame", "Interrupt Stack Table"). What comes from the TSS begins at its top
+// each time anew.
+func (c *CPU) stackFor(f *Frame, g gatereg.Gate) *Stack {
+	on := c.Stack
+	switch {
+	case g.IST != 0:
+		on = c.TSS.IST[g.IST]
+	case f.CPL != 0 && c.TSS.RSP0 != nil:
+		on = c.TSS.RSP0
+	default:
+		return on
+	}
+	if on == nil { // the TSS holds zero
+		return &Stack{Name: "none"}
+	}
+	on.SP = on.Top
+	return on
+}
+
 // unplace takes the frame off at IRET.
 func (c *CPU) unplace(f *Frame) {
-	f.on.uses--
+	if f.ist != 0 {
+		c.ist[f.ist] = f.under
+	}
 	c.Stack = f.stack
 	c.Stack.SP = f.SP
 }
