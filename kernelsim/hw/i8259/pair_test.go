@@ -1,0 +1,561 @@
+package i8259
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/i8259/i8259reg"
+)
+
+var (
+	_ bus.Region            = (*port)(nil)
+	_ bus.Region            = (*elcr)(nil)
+	_ i8259reg.Acknowledger = Cascade{}
+)
+
+// A bench is a pair at its ports, with what its INT pin did.
+type bench struct {
+	t     testing.TB
+	p     *Pair
+	ports *bus.Bus
+	log   []byte // '+' up, '-' down
+}
+
+// newBench is a pair in its power-on state.
+func newBench(t testing.TB) *bench {
+	t.Helper()
+	b := &bench{t: t, ports: bus.New().Ports(), log: make([]byte, 0, 64)}
+	b.p = New(func(high bool) {
+		if high {
+			b.log = append(b.log, '+')
+		} else {
+			b.log = append(b.log, '-')
+		}
+	})
+	if err := b.p.Map(b.ports); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// started is a pair that was initialized as Linux does: bases 0x30 and 0x38,
+// nothing masked.
+func started(t testing.TB, icw4 uint8) *bench {
+	t.Helper()
+	b := newBench(t)
+	b.out(0x20, 0x11, 0x21, 0x30, 0x21, 0x04, 0x21, uint64(icw4))
+	b.out(0xa0, 0x11, 0xa1, 0x38, 0xa1, 0x02, 0xa1, uint64(icw4))
+	return b
+}
+
+// out writes pairs of port and value.
+func (b *bench) out(pairs ...uint64) {
+	for i := 0; i < len(pairs); i += 2 {
+		b.ports.Write(bus.Addr(pairs[i]), 1, pairs[i+1])
+	}
+}
+
+// in reads a port.
+func (b *bench) in(p bus.Addr) uint8 { return uint8(b.ports.Read(p, 1)) }
+
+// up raises lines, down lowers them.
+func (b *bench) up(lines ...int) { b.lines(true, lines) }
+
+func (b *bench) down(lines ...int) { b.lines(false, lines) }
+
+func (b *bench) lines(high bool, lines []int) {
+	for _, n := range lines {
+		b.p.SetLine(n, high)
+	}
+}
+
+// inta wants a vector from the acknowledge cycle.
+func (b *bench) inta(want uint8) {
+	b.t.Helper()
+	if got := b.p.INTA(); got != want {
+		b.t.Errorf("INTA gives %#02x, want %#02x", got, want)
+	}
+}
+
+// irr, isr want the registers of the two chips, master first.
+func (b *bench) irr(master, slave uint8) { b.t.Helper(); b.registers("IRR", 0x0a, master, slave) }
+
+func (b *bench) isr(master, slave uint8) { b.t.Helper(); b.registers("ISR", 0x0b, master, slave) }
+
+func (b *bench) registers(name string, ocw3 uint64, master, slave uint8) {
+	b.t.Helper()
+	b.out(0x20, ocw3, 0xa0, ocw3)
+	if m, s := b.in(0x20), b.in(0xa0); m != master || s != slave {
+		b.t.Errorf("%s = %02x %02x, want %02x %02x", name, m, s, master, slave)
+	}
+}
+
+// int wants a level of the INT pin.
+func (b *bench) int(want bool) {
+	b.t.Helper()
+	if got := b.p.INT(); got != want {
+		b.t.Errorf("INT = %v, want %v", got, want)
+	}
+}
+
+func TestFifteenLinesInOrder(t *testing.T) {
+	b := started(t, 0x01)
+	b.up(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
+	b.irr(0xff, 0xff)
+	for _, n := range []uint8{0, 1, 8, 9, 10, 11, 12, 13, 14, 15, 3, 4, 5, 6, 7} {
+		b.int(true)
+		b.inta(0x30 + n)
+		b.int(false)
+		if n >= 8 {
+			b.isr(0x04, 1<<(n-8))
+			b.out(0xa0, 0x60+uint64(n-8), 0x20, 0x62)
+		} else {
+			b.isr(1<<n, 0)
+			b.out(0x20, 0x60+uint64(n))
+		}
+	}
+	b.isr(0, 0)
+	b.irr(0, 0)
+	b.int(false)
+	if want := strings.Repeat("+-", 15); string(b.log) != want {
+		t.Errorf("INT went %s, want %s", b.log, want)
+	}
+}
+
+func TestLinesThatAreNone(t *testing.T) {
+	b := started(t, 0x01)
+	b.up(2, -1, 16, 99)
+	b.irr(0, 0)
+	b.int(false)
+}
+
+func TestHigherInterruptsLower(t *testing.T) {
+	b := started(t, 0x01)
+	b.up(5)
+	b.inta(0x35)
+	b.up(6)
+	b.int(false)
+	b.up(3)
+	b.int(true)
+	b.inta(0x33)
+	b.isr(0x28, 0)
+	b.out(0x20, 0x20) // non-specific: the higher one ends
+	b.isr(0x20, 0)
+	b.int(false)
+	b.out(0x20, 0x20)
+	b.inta(0x36)
+}
+
+func TestEdgeMustStay(t *testing.T) {
+	b := started(t, 0x01)
+	b.up(5)
+	b.int(true)
+	b.down(5)
+	b.int(false)
+	b.inta(0x37)
+	b.isr(0, 0)
+	b.up(5)
+	b.up(5) // still the same edge
+	b.inta(0x35)
+	b.out(0x20, 0x65)
+	b.int(false) // high, but used up
+	b.irr(0, 0)
+	b.down(5)
+	b.up(5)
+	b.irr(0x20, 0)
+	b.inta(0x35)
+}
+
+func TestLevel(t *testing.T) {
+	b := started(t, 0x01)
+	b.out(0x4d0, 0xff, 0x4d1, 0xff)
+	if m, s := b.in(0x4d0), b.in(0x4d1); m != 0xf8 || s != 0xde {
+		t.Errorf("ELCR = %02x %02x, want f8 de: the others are always edges", m, s)
+	}
+	b.up(5, 12)
+	b.inta(0x3c)
+	b.irr(0x20, 0x10) // levels stay
+	b.out(0xa0, 0x64)
+	b.out(0x20, 0x62)
+	b.inta(0x3c) // the level asks again
+	b.down(12)
+	b.out(0xa0, 0x64, 0x20, 0x62)
+	b.inta(0x35)
+	b.down(5)
+	b.out(0x20, 0x65)
+	b.int(false)
+	b.up(5)
+	b.int(true)
+	b.out(0x4d0, 0x00) // becomes an edge, which is there too
+	b.int(true)
+	b.inta(0x35)
+	b.out(0x20, 0x65)
+	b.int(false)
+	b.out(0x4d0, 0x20) // a level again: high is enough
+	b.int(true)
+}
+
+func TestSpurious(t *testing.T) {
+	b := started(t, 0x01)
+	b.inta(0x37)
+	b.isr(0, 0)
+	b.up(12)
+	b.down(12)
+	b.int(true) // the master keeps the edge of the slave's INT
+	b.irr(0x04, 0)
+	b.inta(0x3f)
+	b.isr(0x04, 0)
+	b.out(0x20, 0x62)
+	b.isr(0, 0)
+	b.int(false)
+	b.up(7)
+	b.inta(0x37) // a real one has its ISR bit
+	b.isr(0x80, 0)
+	b.out(0x20, 0x67)
+	b.up(6)
+	b.out(0x21, 0x40) // masked after it was signaled
+	b.inta(0x37)
+	b.isr(0, 0)
+	b.irr(0x40, 0)
+}
+
+func TestMask(t *testing.T) {
+	b := started(t, 0x01)
+	b.out(0x21, 0xff, 0xa1, 0xff)
+	if m, s := b.in(0x21), b.in(0xa1); m != 0xff || s != 0xff {
+		t.Errorf("masks read %02x %02x", m, s)
+	}
+	b.up(1, 9)
+	b.int(false)
+	b.irr(0x02, 0x02) // IRR shows masked requests, but the slave's INT is low
+	b.out(0xa1, 0x00)
+	b.irr(0x06, 0x02)
+	b.int(false)
+	b.out(0x21, 0xfb)
+	b.inta(0x39)
+	b.out(0x21, 0xf9)
+	b.inta(0x31)
+}
+
+func TestAutomaticEOI(t *testing.T) {
+	b := started(t, 0x03)
+	b.up(8, 12, 4)
+	b.inta(0x38)
+	b.isr(0, 0)
+	b.int(true) // the slave raised INT anew
+	b.inta(0x3c)
+	b.inta(0x34)
+	b.isr(0, 0)
+	b.int(false)
+}
+
+func TestRotation(t *testing.T) {
+	all := []uint64{}
+	tests := []struct {
+		name  string
+		icw4  uint8
+		setup []uint64
+		done  func(n uint8) []uint64
+		want  []uint8
+	}{
+		{"fixed", 1, all, func(uint8) []uint64 { return []uint64{0x20, 0x20} }, []uint8{0, 0, 0, 0}},
+		{"on non-specific EOI", 1, all, func(uint8) []uint64 { return []uint64{0x20, 0xa0} }, []uint8{0, 1, 3, 4, 5, 6, 7, 0}},
+		{"on specific EOI", 1, all, func(n uint8) []uint64 { return []uint64{0x20, 0xe0 + uint64(n)} }, []uint8{0, 1, 3, 4, 5, 6, 7, 0}},
+		{"set priority", 1, []uint64{0x20, 0xc4}, func(uint8) []uint64 { return []uint64{0x20, 0x20} }, []uint8{5, 5}},
+		{"set priority 7", 1, []uint64{0x20, 0xc7}, func(uint8) []uint64 { return []uint64{0x20, 0x20} }, []uint8{0, 0}},
+		{"automatic EOI", 3, all, nil, []uint8{0, 0}},
+		{"automatic EOI with rotation", 3, []uint64{0x20, 0x80}, nil, []uint8{0, 1, 3, 4, 5, 6, 7, 0}},
+		{"and off again", 3, []uint64{0x20, 0x80, 0x20, 0x00}, nil, []uint8{0, 0}},
+		{"no operation", 1, []uint64{0x20, 0x45}, func(uint8) []uint64 { return []uint64{0x20, 0x20} }, []uint8{0, 0}},
+	}
+	for _, tt := range tests {
+		b := started(t, tt.icw4)
+		b.out(tt.setup...)
+		b.up(0, 1, 3, 4, 5, 6, 7)
+		for i, want := range tt.want {
+			got := b.p.INTA() - 0x30
+			if got != want {
+				t.Errorf("%s: acknowledge %d gives %d, want %d", tt.name, i, got, want)
+			}
+			b.down(int(got))
+			b.up(int(got))
+			if tt.done != nil {
+				b.out(tt.done(got)...)
+			}
+		}
+	}
+}
+
+func TestEOIWithoutService(t *testing.T) {
+	b := started(t, 0x01)
+	b.out(0x20, 0x20, 0x20, 0xa0) // nothing in service: nothing to rotate either
+	b.up(0, 7)
+	b.inta(0x30)
+	b.out(0x20, 0x67) // the wrong one
+	b.isr(0x01, 0)
+	b.out(0x20, 0xc0, 0x20, 0xe3) // priority moves though 3 is not in service
+	b.isr(0x01, 0)
+	b.int(true) // 7 comes before 0 now
+	b.inta(0x37)
+	b.out(0x20, 0x20) // 7 is the highest in service
+	b.isr(0x01, 0)
+}
+
+func TestSpecialMask(t *testing.T) {
+	b := started(t, 0x01)
+	b.up(3)
+	b.inta(0x33)
+	b.up(6)
+	b.int(false)
+	b.out(0x21, 0x08)
+	b.int(false)
+	b.out(0x20, 0x68) // special mask mode on
+	b.int(true)
+	b.inta(0x36)
+	b.isr(0x48, 0)
+	b.out(0x20, 0x20) // does not end a masked one
+	b.isr(0x08, 0)
+	b.out(0x20, 0x20)
+	b.isr(0x08, 0)
+	b.out(0x20, 0x28) // without its enable bit, off is not meant
+	b.down(6)
+	b.up(6)
+	b.int(true)
+	b.out(0x20, 0x48) // off
+	b.int(false)
+	b.out(0x20, 0x20)
+	b.isr(0, 0)
+}
+
+func TestSpecialFullyNested(t *testing.T) {
+	for _, nested := range []bool{false, true} {
+		b := started(t, 0x01)
+		if nested {
+			b.out(0x20, 0x11, 0x21, 0x30, 0x21, 0x04, 0x21, 0x11)
+		}
+		b.up(12)
+		b.inta(0x3c)
+		b.up(9)
+		b.int(nested) // the slave puts 9 before 12
+		b.up(3)
+		if nested {
+			b.inta(0x39)
+			b.isr(0x04, 0x12)
+			b.int(false) // 3 comes after the slave
+			b.out(0xa0, 0x20)
+			b.int(false)
+			b.out(0xa0, 0x20, 0x20, 0x20)
+			b.inta(0x33)
+			continue
+		}
+		b.out(0xa0, 0x20, 0x20, 0x20)
+		b.inta(0x39)
+	}
+	b := started(t, 0x11)
+	b.up(5)
+	b.inta(0x35)
+	b.down(5)
+	b.up(5)
+	b.int(false) // an input without a slave stays locked out
+}
+
+func TestPoll(t *testing.T) {
+	b := started(t, 0x01)
+	b.out(0x20, 0x0c)
+	if got := b.in(0x20); got != 0 {
+		t.Errorf("a poll without a request reads %#x, want 0", got)
+	}
+	b.up(11, 5)
+	b.out(0x20, 0x0c)
+	if got := b.in(0x21); got != 0x82 { // either port
+		t.Errorf("the master polled reads %#x, want 0x82", got)
+	}
+	b.out(0xa0, 0x0f) // poll goes before the ISR that the same word chose
+	if got := b.in(0xa0); got != 0x83 {
+		t.Errorf("the slave polled reads %#x, want 0x83", got)
+	}
+	if got := b.in(0xa0); got != 0x08 {
+		t.Errorf("the read after it gives %#x, want the ISR 0x08", got)
+	}
+	b.isr(0x04, 0x08)
+	b.out(0x20, 0x62, 0x20, 0x0c)
+	if got := b.in(0x20); got != 0x85 {
+		t.Errorf("the master polled again reads %#x, want 0x85", got)
+	}
+	b.int(false)
+	b.out(0x20, 0x0c, 0x20, 0x0a) // a later OCW3 takes the poll back
+	if got := b.in(0x20); got != 0x00 {
+		t.Errorf("the status reads %#x, want IRR 0", got)
+	}
+	a := started(t, 0x03)
+	a.up(4)
+	a.out(0x20, 0x0c)
+	if got := a.in(0x20); got != 0x84 {
+		t.Errorf("polled with automatic EOI: %#x, want 0x84", got)
+	}
+	a.isr(0, 0)
+}
+
+func TestInitialization(t *testing.T) {
+	b := started(t, 0x13)
+	b.out(0x20, 0x80, 0x20, 0xc3, 0x20, 0x68, 0x20, 0x0b, 0x21, 0x0f, 0x4d0, 0x20)
+	b.up(4, 5)
+	b.out(0x20, 0x11)
+	want := "pic0: irr=20 imr=00 isr=00 hprio=0 irq_base=30 rr_sel=0 elcr=20 fnm=0\n"
+	if got, _, _ := strings.Cut(b.p.Dump(), "pic1"); got != want {
+		t.Errorf("after ICW1:\n%swant\n%s", got, want)
+	}
+	b.out(0x21, 0x47, 0x21, 0x04, 0x21, 0x01) // the low bits of the base do not count
+	b.inta(0x45)
+	b.isr(0x20, 0) // automatic EOI is off again
+	b.out(0x21, 0x55)
+	if got := b.in(0x21); got != 0x55 {
+		t.Errorf("after ICW4 the data port is the mask: reads %#x", got)
+	}
+	b.out(0x20, 0x10, 0x21, 0x60, 0x21, 0x04, 0x21, 0x77)
+	if got := b.in(0x21); got != 0x77 {
+		t.Errorf("without ICW4 the third word is the mask: reads %#x", got)
+	}
+	b.out(0x20, 0x12, 0x21, 0x60, 0x21, 0x76)
+	if got := b.in(0x21); got != 0x76 {
+		t.Errorf("a single chip without ICW4 takes the mask second: reads %#x", got)
+	}
+	b.out(0x20, 0x13, 0x21, 0x60, 0x21, 0x02, 0x21, 0x00)
+	b.up(9)
+	b.inta(0x62) // a single master drives its own vector
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	b := started(t, 0x01)
+	b.out(0x20, 0x11, 0x21, 0x30, 0x21, 0x24, 0x21, 0x01)
+	b.up(5)
+	b.inta(0xff) // ICW3 says that a slave sits there
+	b.isr(0x20, 0)
+	c := started(t, 0x01)
+	c.out(0xa0, 0x11, 0xa1, 0x38, 0xa1, 0x03, 0xa1, 0x01)
+	c.up(8)
+	c.inta(0xff) // the slave believes that it is number 3
+	c.isr(0x04, 0)
+}
+
+func TestReset(t *testing.T) {
+	b := started(t, 0x13)
+	b.out(0x4d0, 0x20, 0x4d1, 0x02, 0xa1, 0xf0, 0x20, 0xc2, 0x20, 0x0b)
+	b.up(5, 9)
+	b.p.Reset()
+	want := "pic0: irr=00 imr=00 isr=00 hprio=0 irq_base=00 rr_sel=0 elcr=00 fnm=0\n" +
+		"pic1: irr=00 imr=00 isr=00 hprio=0 irq_base=00 rr_sel=0 elcr=00 fnm=0\n"
+	if got := b.p.Dump(); got != want {
+		t.Errorf("after reset:\n%swant:\n%s", got, want)
+	}
+	b.int(false)
+	b.up(5) // no new edge: the wire was high all the time
+	b.int(false)
+	b.out(0x4d0, 0xff)
+	if got := b.in(0x4d0); got != 0xf8 {
+		t.Errorf("ELCR after reset takes %#x", got)
+	}
+	b.int(true)
+}
+
+func TestWordAccess(t *testing.T) {
+	b := started(t, 0x01)
+	b.ports.Write(0x20, 2, 0x5a0b)
+	b.up(0)
+	b.inta(0x30)
+	if got := b.ports.Read(0x20, 2); got != 0x5a01 {
+		t.Errorf("both ports read %#x, want the ISR and the mask 0x5a01", got)
+	}
+	if got := b.ports.Read(0x4d0, 2); got != 0 {
+		t.Errorf("both ELCR read %#x", got)
+	}
+}
+
+func TestMapTaken(t *testing.T) {
+	for _, at := range []bus.Addr{0x21, 0xa0, 0x4d0, 0x4d1} {
+		b := newBench(t)
+		ports := bus.New().Ports()
+		if err := ports.Map("other", at, 1, &port{b.p, &b.p.master}, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.p.Map(ports); err == nil {
+			t.Errorf("port %#x was taken, and Map did not say so", at)
+		}
+	}
+}
+
+// fixedAck answers every cycle with one vector.
+type fixedAck struct{}
+
+func (fixedAck) Ack(m, s i8259reg.Chip) (uint8, bool) { m.Serve(3); return 0x99, false }
+
+func TestReplace(t *testing.T) {
+	b := started(t, 0x01)
+	b.p.Replace(fixedAck{})
+	b.inta(0x99)
+	b.isr(0x08, 0)
+	b.p.Replace(nil)
+	b.inta(0x37)
+	New(nil).SetLine(1, true) // nobody listens
+}
+
+func TestLayouts(t *testing.T) {
+	tests := []struct{ got, want string }{
+		{i8259reg.ICW1().String(0x11), "needs-icw4 icw1"},
+		{i8259reg.ICW1().String(0x1e), "single interval-4 level icw1"},
+		{i8259reg.ICW4().String(0x03), "8086 auto-eoi not-buffered"},
+		{i8259reg.ICW4().String(0x1d), "8086 buffered-master special-fully-nested"},
+		{i8259reg.OCW2().String(0x62), "level=0x2 ocw2 specific-eoi"},
+		{i8259reg.OCW2().String(0x20), "level=0x0 ocw2 eoi"},
+		{i8259reg.OCW2().String(0xe7), "level=0x7 ocw2 rotate-specific-eoi"},
+		{i8259reg.OCW3().String(0x0b), "isr ocw3 no-change"},
+		{i8259reg.OCW3().String(0x6e), "irr poll ocw3 on"},
+	}
+	for _, tt := range tests {
+		if tt.got != tt.want {
+			t.Errorf("shows %q, want %q", tt.got, tt.want)
+		}
+	}
+	for i, l := range []interface{ Check(int) error }{i8259reg.ICW1(), i8259reg.ICW4(), i8259reg.OCW2(), i8259reg.OCW3()} {
+		if err := l.Check(8); err != nil {
+			t.Errorf("layout %d: %v", i, err)
+		}
+	}
+}
+
+func TestAllocatesNothing(t *testing.T) {
+	b := started(t, 0x01)
+	n := testing.AllocsPerRun(100, func() {
+		b.log = b.log[:0]
+		b.p.SetLine(12, true)
+		b.p.INTA()
+		b.out(0xa0, 0x64, 0x20, 0x62)
+		b.p.SetLine(12, false)
+	})
+	if n != 0 {
+		t.Errorf("%v allocations in a turn of line, acknowledge and EOI, want 0", n)
+	}
+}
+
+func BenchmarkPairAck(b *testing.B) {
+	p := New(nil)
+	master, slave := &port{p, &p.master}, &port{p, &p.slave}
+	for i, v := range []uint64{0x11, 0x30, 0x04, 0x01} {
+		master.Write(uint32(min(i, 1)), 1, v)
+	}
+	for i, v := range []uint64{0x11, 0x38, 0x02, 0x01} {
+		slave.Write(uint32(min(i, 1)), 1, v)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		p.SetLine(12, true)
+		if v := p.INTA(); v != 0x3c {
+			b.Fatal(fmt.Sprintf("%#x", v))
+		}
+		slave.Write(0, 1, 0x64)
+		master.Write(0, 1, 0x62)
+		p.SetLine(12, false)
+	}
+}
