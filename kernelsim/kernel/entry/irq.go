@@ -67,9 +67,9 @@ func moduleVector(c *cpu.CPU, v cpu.Vector) {
 	u := state.Of(c).users[v]
 	irqStat.This(c).Vector[v]++
 	ack(c) // as for an edge: before the handler
-	before := preempt.Count(c)
+	before, on := preempt.Count(c), c.IF() // on: a trap gate leads here
 	u.handler(c, v)
-	if c.IF() {
+	if c.IF() && !on {
 		oops.Raise(oops.Report{Rule: "IF left on", CPU: c.ID,
 			Title: fmt.Sprintf("irq %d handler %s enabled interrupts", v, u.name),
 			Lines: []string{"handler: " + oops.Name(u.handler)},

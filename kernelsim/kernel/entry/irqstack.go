@@ -80,10 +80,12 @@ func onIRQStack(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
 }
 
 // nested runs a body with the stack that its calls need. Where the stack ends
-// is a guard page.
+// is a guard page: the store that hits it leaves no room for the page fault's
+// frame either.
 func nested(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
 	on := c.Stack
 	if !on.Push(chainBytes) {
+		on.SP = on.Base
 		c.PageFault(on.Base-8, writeFault)
 	}
 	irqEnter(c)
