@@ -34,8 +34,8 @@ type Option func(*Func)
 
 // WithVectors has MSI-X decided by another part than the default one (PCIe
 // base specification, "Per-vector Masking and Function Masking").
-func WithVectors(make func(pcireg.Entries) pcireg.Vectors) Option {
-	return func(f *Func) { f.makeVectors = make }
+func WithVectors(build func(pcireg.Entries) pcireg.Vectors) Option {
+	return func(f *Func) { f.makeVectors = build }
 }
 
 // A Func is a function with a type 0 header (PCI local bus specification 3.0,
@@ -56,7 +56,6 @@ type Func struct {
 
 	onWrite     func() // of the device: see OnConfigWrite
 	makeVectors func(pcireg.Entries) pcireg.Vectors
-}
 
 // NewFunc makes a function that nothing but ConfigRead and ConfigWrite
 // reaches yet; see Root.Attach. Mistakes in its shape, here and in the Add
