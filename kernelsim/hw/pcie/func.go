@@ -56,6 +56,7 @@ type Func struct {
 
 	onWrite     func() // of the device: see OnConfigWrite
 	makeVectors func(pcireg.Entries) pcireg.Vectors
+}
 
 // NewFunc makes a function that nothing but ConfigRead and ConfigWrite
 // reaches yet; see Root.Attach. Mistakes in its shape, here and in the Add
