@@ -89,11 +89,13 @@ func (b *Board) route(m bus.Message) {
 	if m.From == nil {
 		m.From = &b.wire
 	}
+	b.log.raw = m
 	if b.IOMMU != nil {
 		b.IOMMU.Translate(m)
-		return
+	} else {
+		b.Fabric.Send(m.From, lapicreg.FromMSI(uint64(m.Addr), m.Data))
 	}
-	b.Fabric.Send(m.From, lapicreg.FromMSI(uint64(m.Addr), m.Data))
+	b.log.raw = bus.Message{}
 }
 
 // addIOAPIC maps the IOAPIC; it hears the EOI broadcasts.

@@ -51,10 +51,6 @@ func (b *Board) RoutePIRQ(n, irq int) {
 	b.settleISA(irq)
 }
 
-// IRQ is the interrupt that firmware writes into a function's Interrupt Line
-// register, 0 if its pin leads nowhere.
-func (b *Board) IRQ(bdf pcie.BDF, pin int) int { return b.pirq[b.PIRQ(bdf, pin)].irq }
-
 // GSI is the IOAPIC's pin that a function's pin leads to.
 func (b *Board) GSI(bdf pcie.BDF, pin int) int {
 	n := b.PIRQ(bdf, pin)

@@ -3,6 +3,7 @@ package board
 import (
 	"fmt"
 
+	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/lapic"
 	"bothhalves/kernelsim/hw/lapic/lapicreg"
 )
@@ -13,19 +14,30 @@ const logKept = 4096
 // A messageLog keeps the latest interrupt messages: what a logic analyzer on
 // the interrupt fabric would show.
 type messageLog struct {
-	ring [logKept]lapic.Traffic
-	n    uint64 // seen since the last call
+	ring []logged
+	n    uint64      // seen since the last call
+	raw  bus.Message // the device's write that is on its way; no address if none is
+}
+
+// logged is one message, and the device's write that it came as.
+type logged struct {
+	lapic.Traffic
+	addr bus.Addr // 0: it was no write of a device
+	data uint32
 }
 
 // note keeps a message.
 func (l *messageLog) note(t lapic.Traffic) {
-	l.ring[l.n%logKept] = t
+	if l.ring == nil {
+		l.ring = make([]logged, logKept)
+	}
+	l.ring[l.n%logKept] = logged{t, l.raw.Addr, l.raw.Data}
 	l.n++
 }
 
 // take hands out what was kept, the oldest first, and how many older ones were
 // not.
-func (l *messageLog) take() (list []lapic.Traffic, lost uint64) {
+func (l *messageLog) take() (list []logged, lost uint64) {
 	if l.n > logKept {
 		lost = l.n - logKept
 	}
@@ -50,7 +62,7 @@ func (b *Board) TakeLog() []string {
 }
 
 // describe writes a message as bus log prints it.
-func describe(t lapic.Traffic) string {
+func describe(t logged) string {
 	m := t.Message
 	if t.EOI {
 		return fmt.Sprintf("eoi vector=0x%02x", m.Vector)
@@ -60,14 +72,18 @@ func describe(t lapic.Traffic) string {
 	if t.Shorthand != 0 {
 		return line + " shorthand=" + t.Shorthand.String()
 	}
-	if addr, data, ok := m.MSI(); ok {
+	addr, data, ok := m.MSI()
+	if t.addr != 0 {
+		addr, data, ok = uint64(t.addr), t.data, true
+	}
+	if ok {
 		line += fmt.Sprintf(" addr=0x%08x data=0x%08x", addr, data)
 	}
 	return line
 }
 
 // name is who sent a message.
-func name(t lapic.Traffic) string {
+func name(t logged) string {
 	if t.From == nil {
 		return "unknown"
 	}

@@ -121,7 +121,7 @@ func (c *Call) cpu(what, text string) (int, error) {
 	if err != nil {
 		return 0, c.Misuse("%s%s: not a CPU number", what, text)
 	}
-	if count := len(c.Machine().CPUs()); n < 0 || n >= int64(count) {
+	if count := c.Machine().Processors(); n < 0 || n >= int64(count) {
 		return 0, c.Fail(fmt.Sprintf("%s%s: no such CPU: this machine has 0 to %d", what, text, count-1), nil)
 	}
 	return int(n), nil

@@ -59,7 +59,9 @@ func (s *Session) arguments(v *Verb, words []string) []string {
 	case v.Name == "trace" && len(words) > 0 && words[len(words)-1] == "-format":
 		return withBlank([]string{"ftrace", "perfetto", "timeline", "json"})
 	case v.Name == "cpu" && len(words) == 1:
-		return withBlank([]string{"int", "cli", "sti", "state"})
+		return withBlank(cpuWords())
+	case v.Name == "cpu" && len(words) == 2 && words[1] == "local":
+		return withBlank(localSources())
 	case len(words) == 0 && len(v.Words) > 0:
 		return withBlank(v.Words)
 	case m != nil && v.Name == "modprobe" && len(words) == 0:

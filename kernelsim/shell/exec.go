@@ -35,6 +35,9 @@ func (s *Session) pipeline(cmd Command, out io.Writer) error {
 	if cmd.To != "" && s.Machine() == nil {
 		return call.Fail(cmd.To+": no machine: type boot first", nil)
 	}
+	if cmd.To != "" && s.Machine().Bare() {
+		return call.Fail(cmd.To+noKernel, nil)
+	}
 	var file bytes.Buffer
 	if cmd.To != "" {
 		out = &file
@@ -58,6 +61,13 @@ func (s *Session) pipeline(cmd Command, out io.Writer) error {
 	return err
 }
 
+// noKernel refuses what a kernel would do.
+const noKernel = ": no kernel runs on the bare machine: boot without -bare"
+
+// needsKernel tells the verbs that a kernel answers: what is typed at its
+// prompt, but for echo.
+func (v *Verb) needsKernel() bool { return v.Kernel || v.Group == GroupBox && !v.NoMachine }
+
 // store writes a command's output to a file of the simulated kernel.
 func (c *Call) store(cmd Command, text []byte) error {
 	if err := files(c.Machine()).Write(cmd.To, text, cmd.Append); err != nil {
@@ -80,6 +90,9 @@ func (s *Session) call(words []string) (*Call, error) {
 		return nil, &Error{Status: StatusFailed, Msg: v.Name + ": no machine: type boot first"}
 	}
 	m := s.Machine()
+	if m != nil && m.Bare() && v.needsKernel() {
+		return nil, &Error{Status: StatusFailed, Msg: v.Name + noKernel}
+	}
 	return &Call{Session: s, Verb: v, Args: args, words: words, flags: flags, dead: m != nil && m.Report() != nil}, nil
 }
 

@@ -4,7 +4,8 @@ package shell
 // session owns its verbs.
 func Commands() []*Verb {
 	return []*Verb{
-		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), infoVerb(), traceVerb(),
+		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
+		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), busVerb(), infoVerb(), traceVerb(),
 		catVerb(), echoVerb(), lsVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
 		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
@@ -18,12 +19,8 @@ func Commands() []*Verb {
 // comes that this build does not have; "" for any other name.
 func later(name string) string {
 	switch name {
-	case "mmio", "io", "msr":
-		return "the local APIC and the IO-APIC"
-	case "pin", "bus":
-		return "the interrupt controllers"
-	case "cfg", "msi", "event", "lspci":
-		return "the PCI bus"
+	case "lspci":
+		return "the PCI devices' drivers"
 	case "wire", "ip", "ethtool", "sink", "send", "ping", "latency":
 		return "the network"
 	case "irqbalance", "mpstat", "top":

@@ -20,6 +20,8 @@ type Verb struct {
 	Runs bool
 	// NoMachine verbs work before the first boot.
 	NoMachine bool
+	// Kernel verbs ask a kernel: the bare machine has none.
+	Kernel bool
 	// Words are what may stand as first argument, for completion and for
 	// the suggestion after a typing error; see oneOf.
 	Words []string

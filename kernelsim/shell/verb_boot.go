@@ -15,26 +15,35 @@ func bootVerb() *Verb {
 		Name: "boot", Group: GroupBench,
 		Summary: "builds a machine, switches it on and boots its kernel",
 		Detail: `boot alone gives the machine of the recordings: 4 CPUs on one node, HZ=250, seed
-1, kernel 6.1, no network card (this build has none). It takes the place of the
-machine that was there. Kernel parameters that this kernel does not know are kept
-in /proc/cmdline, as Linux keeps them.`,
+1, kernel 6.1, no network card. It takes the place of the machine that was there.
+Kernel parameters that this kernel does not know are kept in /proc/cmdline, as
+Linux keeps them.
+
+boot -bare gives the hardware alone in its power-on state, with one MSI-X function
+at 00:05.0, whose table is at 0xfebf0000 and whose pending bits are at 0xfebf8000.
+No kernel runs, no core takes anything by itself, messages arrive at once, and
+time passes in run alone; the clocks of the APICs and the TSC run at 1 GHz.
+
+-device plugs in a stand-in that only interrupts: msix (1 to 2048 entries), legacy
+(level-triggered INTx), or virtio-net, e1000e, vmxnet3, which have as many entries
+as those devices have.`,
 		Flags: []Flag{
-			{Name: "machine", Arg: "pc", Help: "the board: 440FX and PIIX3"},
-			{Name: "cpus", Arg: "N", Help: fmt.Sprintf("CPUs, 1 to %d (4)", machine.MaxCPUs)},
+			{Name: "bare", Help: "no kernel: the hardware in its power-on state"},
+			{Name: "machine", Arg: "BOARD", Help: "pc: 440FX and PIIX3; q35: Q35 and ICH9 (pc)"},
+			{Name: "cpus", Arg: "N", Help: fmt.Sprintf("CPUs, 1 to %d (4); of a bare machine up to %d", machine.MaxCPUs, machine.MaxBareCPUs)},
 			{Name: "nodes", Arg: "N", Help: fmt.Sprintf("NUMA nodes, 1 to %d, the CPUs dealt out in runs (1)", machine.MaxNodes)},
 			{Name: "threads", Arg: "1", Help: "threads of a core"},
+			{Name: "cpu", Arg: "FEATURE,…", Help: "what the CPUs have beside the recorded ones: x2apic, tsc-deadline"},
 			{Name: "kernel", Arg: "VERSION", Help: "whose behaviour (6.1)"},
-			{Name: "append", Arg: "'PARAMS'", Help: "the kernel's command line: percpu_alloc=embed|page, preempt=none|voluntary|full, watchdog_thresh=S"},
+			{Name: "append", Arg: "'PARAMS'", Help: "the kernel's command line: percpu_alloc=embed|page, preempt=none|voluntary|full, watchdog_thresh=S, intremap=on"},
 			{Name: "hz", Arg: "N", Help: "ticks a second: 100, 250, 300 or 1000 (250)"},
 			{Name: "seed", Arg: "S", Help: "another interleaving; 1 charges the price list as it stands (1)"},
 			{Name: "cost", Arg: "FILE", Help: "a price list: lines NAME NANOSECONDS, over the default ones"},
-			{Name: "nic", Arg: "none", Help: "network cards", Many: true},
-			{Name: "bare", Held: true},
-			{Name: "cpu", Arg: "FEATURE,…", Held: true},
-			{Name: "blk", Arg: "nvme", Held: true, Many: true},
-			{Name: "device", Arg: "KIND", Held: true, Many: true},
-			{Name: "msix", Arg: "ENTRIES", Held: true},
-			{Name: "ioapic", Arg: "VERSION", Held: true},
+			{Name: "nic", Arg: "none|MODEL[,queues=Q]", Help: "network cards: ena", Many: true},
+			{Name: "blk", Arg: "nvme[,queues=Q]", Help: "block devices", Many: true},
+			{Name: "device", Arg: "KIND[,name=…][,bdf=…][,vectors=V][,managed=…][,pin=…]", Help: "a device that only interrupts", Many: true},
+			{Name: "msix", Arg: "ENTRIES", Help: "with -bare: entries of its function, 1 to 2048 (4)"},
+			{Name: "ioapic", Arg: "VERSION", Help: "with -bare: 0x11, or 0x20 with an EOI register (0x20)"},
 		},
 		Run: runBoot, NoMachine: true, Runs: true,
 	}
@@ -44,15 +53,12 @@ func runBoot(c *Call) error {
 	if err := c.noArgs(); err != nil {
 		return err
 	}
-	if err := c.bootRefusals(); err != nil {
-		return err
-	}
-	cfg, err := c.bootConfig()
-	if err != nil {
-		return err
-	}
-	m, err := machine.Boot(cfg, c.Session.parts...)
+	m, err := c.bootMachine()
 	if m == nil {
+		var told *Error
+		if errors.As(err, &told) {
+			return told
+		}
 		return c.Fail(err.Error(), nil)
 	}
 	if errors.Is(err, machine.ErrInterrupted) {
@@ -61,6 +67,25 @@ func runBoot(c *Call) error {
 	}
 	c.Session.install(m)
 	return c.ran(err)
+}
+
+// bootMachine builds the machine that the flags describe.
+func (c *Call) bootMachine() (*machine.Machine, error) {
+	if c.Has("bare") {
+		cfg, err := c.bareConfig()
+		if err != nil {
+			return nil, err
+		}
+		return machine.BootBare(cfg, c.Session.parts...)
+	}
+	if err := c.bootRefusals(); err != nil {
+		return nil, err
+	}
+	cfg, err := c.bootConfig()
+	if err != nil {
+		return nil, err
+	}
+	return machine.Boot(cfg, c.Session.parts...)
 }
 
 // bootConfig reads the flags that act in this build.
@@ -74,15 +99,27 @@ func (c *Call) bootConfig() (cfg machine.Config, err error) {
 	if cfg.HZ, err = c.FlagInt("hz", 250, 1, unlimited); err != nil {
 		return cfg, err
 	}
-	seed := c.Flag("seed", "1")
-	if cfg.Seed, err = strconv.ParseUint(seed, 0, 64); err != nil || cfg.Seed == 0 {
-		return cfg, c.Misuse("-seed: %s: not a number from 1 on", seed)
+	if cfg.Seed, err = c.seed(); err != nil {
+		return cfg, err
 	}
 	cfg.Append, cfg.Kernel = c.Flag("append", ""), c.Flag("kernel", "6.1")
+	if err = c.bootHardware(&cfg); err != nil {
+		return cfg, err
+	}
 	cfg.Interrupted = c.Session.host.Interrupted
 	cfg.Replay = Quote(c.words)
 	cfg.Cost, err = c.bootCost()
 	return cfg, err
+}
+
+// seed reads -seed.
+func (c *Call) seed() (uint64, error) {
+	text := c.Flag("seed", "1")
+	seed, err := strconv.ParseUint(text, 0, 64)
+	if err != nil || seed == 0 {
+		return 0, c.Misuse("-seed: %s: not a number from 1 on", text)
+	}
+	return seed, nil
 }
 
 // bootCost reads the price list of -cost; nil is the default one.
@@ -104,25 +141,10 @@ func (c *Call) bootCost() (*cost.Table, error) {
 
 // bootRefusals names the first thing asked for that this build does not have.
 func (c *Call) bootRefusals() error {
-	for _, held := range []struct{ flag, comes string }{
-		{"bare", "the local APIC"}, {"cpu", "the local APIC"}, {"blk", "the block devices"},
-		{"device", "the PCI bus"}, {"msix", "the bare machine"}, {"ioapic", "the bare machine"},
-	} {
-		if c.Has(held.flag) {
-			return c.comesWith("-"+held.flag, held.comes)
+	for _, name := range []string{"msix", "ioapic"} {
+		if c.Has(name) {
+			return c.Misuse("-%s: goes with -bare only", name)
 		}
-	}
-	for _, nic := range c.flags["nic"] {
-		if nic != "none" {
-			return c.comesWith("-nic "+nic, "the network")
-		}
-	}
-	switch board := c.Flag("machine", "pc"); board {
-	case "pc":
-	case "q35":
-		return c.comesWith("-machine q35", "the boards' interrupt routing")
-	default:
-		return c.Misuse("-machine: %s: the board is pc", board)
 	}
 	if n, err := c.FlagInt("threads", 1, 1, machine.MaxCPUs); err != nil || n != 1 {
 		return first(err, c.comesWith("-threads "+c.Flag("threads", ""), "interrupt spreading"))
@@ -138,8 +160,6 @@ func (c *Call) appendRefusals() error {
 		switch {
 		case name == "threadirqs", name == "noapic", name == "irqaffinity", param == "pci=nomsi":
 			return c.comesWith("-append "+param, "device interrupts")
-		case name == "intremap":
-			return c.comesWith("-append "+param, "interrupt remapping")
 		case name == "isolcpus":
 			return c.comesWith("-append "+param, "interrupt spreading")
 		case name == "nr_cpus", name == "maxcpus", name == "possible_cpus", name == "nosmp":

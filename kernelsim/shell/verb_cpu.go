@@ -9,14 +9,32 @@ import (
 
 func cpuVerb() *Verb {
 	return &Verb{
-		Name: "cpu", Group: GroupBench, Args: "N int VECTOR | N cli | N sti | N state",
+		Name: "cpu", Group: GroupBench,
+		Args: "N int VECTOR | N cli | N sti | N nmi | N hlt | N state | N pending | N ack | N boundary | " +
+			"N iret | N exception VECTOR | N signals | N local SOURCE | N cr8 [VALUE]",
 		Summary: "acts on one CPU from outside",
 		Detail: `cpu N int VECTOR lets an interrupt arrive; the CPU takes it when time passes and
-its IF is set. cpu N cli and sti change IF behind the running code's back. cpu N
-state prints IF, the priorities of the APIC, preempt_count, the context and the
-current task on one line.`,
-		Run: runCPU,
+its IF is set. cpu N cli and sti change IF behind the running code's back, cpu N
+nmi is a pulse on the NMI pin. cpu N state prints IF, the priorities of the APIC,
+preempt_count, the context and the current task on one line. cpu N pending is the
+vector that the local APIC offers, or none; cpu N local fires a source of its own
+(timer thermal pmc lint0 lint1 error cmci); cpu N cr8 is the task priority's class.
+
+The bare machine's cores take nothing by themselves. There cpu N boundary ends an
+instruction and prints what the core takes: a vector, nmi or none; every vector
+has an interrupt gate. cpu N int, exception and iret go in and out; hlt halts
+until something is taken. cpu N ack is the acknowledge cycle alone and prints the
+vector, or none; with -tpr the task priority rises between the APIC's signal and
+the acknowledge. cpu N signals prints what went straight to the core since the
+last time: NMI SMI INIT EXTINT SIPI:0x9a000, or none.`,
+		Flags: []Flag{{Name: "tpr", Arg: "V", Help: "with ack: TPR is written before the core acknowledges"}},
+		Run:   runCPU,
 	}
+}
+
+// cpuWords is what can be done with a CPU.
+func cpuWords() []string {
+	return []string{"int", "cli", "sti", "nmi", "hlt", "state", "pending", "ack", "boundary", "iret", "exception", "signals", "local", "cr8"}
 }
 
 func runCPU(c *Call) error {
@@ -28,45 +46,103 @@ func runCPU(c *Call) error {
 		return err
 	}
 	verb, rest := c.Args[1], c.Args[2:]
-	if verb == "int" {
-		return c.cpuInt(n, rest)
-	}
-	if len(rest) > 0 {
-		return c.Misuse("%s: nothing goes behind %s", rest[0], verb)
+	if c.Has("tpr") && verb != "ack" {
+		return c.Misuse("-tpr: goes with cpu N ack only")
 	}
 	switch verb {
-	case "cli":
-		c.Machine().CPUs()[n].CLI()
-	case "sti":
-		c.Machine().CPUs()[n].STI()
-	case "state":
-		st := c.Machine().State(n)
-		c.Printf("if=%d tpr=0x00 ppr=0x00 preempt_count=0x%08x context=%s task=%s\n",
-			bit(st.IF), st.PreemptCount, st.Context, st.Task)
-	case "nmi", "hlt", "ack", "pending", "boundary", "iret", "exception", "signals", "local", "cr8":
-		return c.comesWith(verb, "the local APIC")
+	case "int", "exception", "local":
+		if len(rest) != 1 {
+			return c.Misuse("%s wants one %s", verb, cpuArgument(verb))
+		}
+	case "cr8":
+		if len(rest) > 1 {
+			return c.Misuse("%s: cr8 takes one VALUE", rest[1])
+		}
 	default:
-		return c.Misuse("%s: not one of int, cli, sti, state%s", verb, didYouMean(verb, []string{"int", "cli", "sti", "state"}))
+		if len(rest) > 0 {
+			return c.Misuse("%s: nothing goes behind %s", rest[0], verb)
+		}
+	}
+	return c.cpuDo(n, verb, rest)
+}
+
+// cpuArgument names the argument of int, exception and local.
+func cpuArgument(verb string) string {
+	if verb == "local" {
+		return "SOURCE"
+	}
+	return "VECTOR"
+}
+
+// cpuDo does what stands behind the CPU's number.
+func (c *Call) cpuDo(n int, verb string, args []string) error {
+	core := c.Machine().Core(n)
+	switch verb {
+	case "cli":
+		core.CLI()
+	case "sti":
+		core.STI()
+	case "nmi":
+		return c.bench(core.NMI)
+	case "int":
+		return c.cpuInt(n, args[0])
+	case "state":
+		return c.cpuState(n)
+	case "pending":
+		return c.bench(func() { c.printVector(c.Machine().APIC(n).Pending()) })
+	case "local":
+		return c.cpuLocal(n, args[0])
+	case "cr8":
+		return c.cpuCR8(n, args)
+	case "hlt", "ack", "boundary", "iret", "exception", "signals":
+		return c.cpuBare(n, verb, args)
+	default:
+		return c.Misuse("%s: not one of int, cli, sti, state and so on%s", verb, didYouMean(verb, cpuWords()))
 	}
 	return nil
 }
 
-func (c *Call) cpuInt(n int, args []string) error {
-	if len(args) != 1 {
-		return c.Misuse("int wants one VECTOR")
+// printVector prints a vector, or none.
+func (c *Call) printVector(v cpu.Vector, ok bool) {
+	if ok {
+		c.Printf("0x%02x\n", uint8(v))
+	} else {
+		c.Printf("none\n")
 	}
-	v, err := c.number("VECTOR", args[0], 0, 255)
-	if err != nil {
+}
+
+func (c *Call) cpuInt(n int, text string) error {
+	v, err := c.number("VECTOR", text, 0, 255)
+	switch {
+	case err != nil:
 		return err
-	}
-	if cpu.Vector(v) < entry.FirstExternal {
-		return c.Fail(fmt.Sprintf("%d int %s: vectors below 0x%02x are the processor's exceptions; their gates come with the IDT: not in this build",
-			n, args[0], uint8(entry.FirstExternal)), nil)
+	case c.Machine().Bare():
+		return c.cpuEnter(n, "int "+text)
+	case cpu.Vector(v) < entry.FirstExternal:
+		return c.Fail(fmt.Sprintf("%d int %s: vectors below 0x%02x are the processor's exceptions, which no device raises: a kernel's machine raises them itself",
+			n, text, uint8(entry.FirstExternal)), nil)
 	}
 	if err := c.Machine().Interrupt(n, cpu.Vector(v)); err != nil {
-		return c.Fail(fmt.Sprintf("%d int %s", n, args[0]), err)
+		return c.Fail(fmt.Sprintf("%d int %s", n, text), err)
 	}
 	return nil
+}
+
+// cpuState prints one CPU on one line; a bare core has no task to tell of.
+func (c *Call) cpuState(n int) error {
+	m := c.Machine()
+	return c.bench(func() {
+		tpr, ppr := m.TPR(n), m.PPR(n)
+		if m.Bare() {
+			st := m.BareState(n)
+			c.Printf("if=%d tpr=0x%02x ppr=0x%02x nmi_blocked=%d halted=%d waits_for_sipi=%d\n",
+				bit(st.IF), tpr, ppr, bit(st.NMIBlocked), bit(st.Halted), bit(st.Waits))
+			return
+		}
+		st := m.State(n)
+		c.Printf("if=%d tpr=0x%02x ppr=0x%02x preempt_count=0x%08x context=%s task=%s\n",
+			bit(st.IF), tpr, ppr, st.PreemptCount, st.Context, st.Task)
+	})
 }
 
 func bit(b bool) int {

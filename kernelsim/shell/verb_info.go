@@ -1,75 +1,87 @@
 package shell
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 func infoVerb() *Verb {
 	return &Verb{
-		Name: "info", Group: GroupBench, Args: "percpu [NAME] | registers [CPU] | idt [VECTOR] | mtree",
+		Name: "info", Group: GroupBench,
+		Args:    "lapic [CPU] | ioapic | pic | pci | msix BDF | idt [VECTOR] | registers [CPU] | percpu [NAME] | mtree",
 		Summary: "shows the state of hardware and memory",
-		Detail: `info percpu shows the first chunk of per-CPU memory: its sizes, where each CPU's
-unit lies, and the variables by offset; with NAME, that variable's address and
-bytes on every CPU. info idt shows the gates, as raw quadwords and decoded; with
-VECTOR, that gate field by field and what its stub pushes. info registers and info mtree print as QEMU's monitor does,
-as far as the machine has what they show.`,
-		Words: []string{"percpu", "registers", "idt", "mtree"},
+		Detail: `info lapic, ioapic, pic, pci, registers and mtree print as QEMU's monitor does, as
+far as the machine has what they show. info msix shows a function's table as it
+stands and decoded, and its pending bits. info idt shows the gates, as raw
+quadwords and decoded; with VECTOR, that gate field by field and what its stub
+pushes. info percpu shows the first chunk of per-CPU memory: its sizes, where each
+CPU's unit lies, and the variables by offset; with NAME, that variable's address
+and bytes on every CPU.`,
+		Words: []string{"lapic", "ioapic", "pic", "pci", "msix", "idt", "registers", "percpu", "mtree"},
 		Run:   runInfo, ReadOnly: true,
 	}
 }
 
 func runInfo(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("wants percpu, registers, idt or mtree")
+		return c.Misuse("wants %s or mtree", strings.Join(c.Verb.Words[:len(c.Verb.Words)-1], ", "))
 	}
 	topic, rest := c.Args[0], c.Args[1:]
-	if comes := laterTopic(topic); comes != "" {
-		return c.comesWith(topic, comes)
-	}
 	if err := c.oneOf(topic); err != nil {
 		return err
 	}
-	if len(rest) > 1 || topic == "mtree" && len(rest) > 0 {
+	takes := 0
+	switch topic {
+	case "lapic", "msix", "idt", "registers", "percpu":
+		takes = 1
+	}
+	if len(rest) > takes {
 		return c.Misuse("%s: too many words behind %s", rest[len(rest)-1], topic)
 	}
 	switch topic {
-	case "percpu":
-		return c.infoPercpu(rest)
+	case "percpu", "idt":
+		return c.infoKernel(topic, rest)
 	case "registers":
 		return c.infoRegisters(rest)
-	case "idt":
-		return c.infoIDT(rest)
+	case "mtree":
+		c.Printf("%s", c.Machine().Bus().Tree())
+		return nil
 	}
-	c.Printf("%s", c.Machine().Bus().Tree())
-	return nil
+	return c.infoBoard(topic, rest)
 }
 
-func laterTopic(topic string) string {
-	switch topic {
-	case "lapic", "ioapic", "pic":
-		return "the interrupt controllers"
-	case "msix", "pci":
-		return "the PCI bus"
+// infoKernel shows what a kernel has set up.
+func (c *Call) infoKernel(topic string, args []string) error {
+	switch {
+	case c.Machine().Bare():
+		return c.Fail(topic+noKernel, nil)
+	case topic == "idt":
+		return c.infoIDT(args)
 	}
-	return ""
+	return c.infoPercpu(args)
 }
 
 // infoRegisters prints what this machine has of QEMU's info registers: RFLAGS
-// with IF, whether the CPU is halted, and the GS base.
+// with IF, whether the CPU is halted, and where a kernel runs the GS base.
 func (c *Call) infoRegisters(args []string) error {
-	cpus := c.Machine().CPUs()
+	m := c.Machine()
+	first, last := 0, m.Processors()-1
 	if len(args) == 1 {
 		n, err := c.cpu("", args[0])
 		if err != nil {
 			return err
 		}
-		cpus = cpus[n : n+1]
+		first, last = n, n
 	}
-	for i, p := range cpus {
-		if i > 0 {
+	for n := first; n <= last; n++ {
+		if n > first {
 			c.Printf("\n")
 		}
-		flags := 0x2 | bit(p.IF())<<9
-		c.Printf("CPU#%d\nRFL=%08x [-------] CPL=0 II=0 A20=1 SMM=0 HLT=%d\n", p.ID, flags, bit(p.Halted()))
-		c.Printf("GS =0000 %016x 00000000 00000000\n", p.GS.Base)
+		halted := m.Bare() && m.BareState(n).Halted || !m.Bare() && m.CPUs()[n].Halted()
+		c.Printf("CPU#%d\nRFL=%08x [-------] CPL=0 II=0 A20=1 SMM=0 HLT=%d\n", n, 0x2|bit(m.Core(n).IF())<<9, bit(halted))
+		if !m.Bare() {
+			c.Printf("GS =0000 %016x 00000000 00000000\n", m.CPUs()[n].GS.Base)
+		}
 	}
 	return nil
 }

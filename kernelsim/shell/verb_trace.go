@@ -28,7 +28,7 @@ file for ui.perfetto.dev.`,
 			{Name: "o", Arg: "FILE", With: "show", Help: "write to a file of the host"},
 		},
 		Words: []string{"start", "stop", "show"},
-		Run:   runTrace,
+		Run:   runTrace, Kernel: true,
 	}
 }
 
