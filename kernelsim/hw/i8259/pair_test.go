@@ -2,6 +2,7 @@ package i8259
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -557,5 +558,38 @@ func BenchmarkPairAck(b *testing.B) {
 		slave.Write(0, 1, 0x64)
 		master.Write(0, 1, 0x62)
 		p.SetLine(12, false)
+	}
+}
+
+// TestDumpAsRecorded puts the pair into each recorded state and wants the
+// recorded line.
+func TestDumpAsRecorded(t *testing.T) {
+	data, err := os.ReadFile("testdata/oracle.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := 0
+	for line := range strings.Lines(string(data)) {
+		var chip, irr, imr, isr, hprio, base, sel, elcr, fnm int
+		n, _ := fmt.Sscanf(line, "pic%d: irr=%x imr=%x isr=%x hprio=%d irq_base=%x rr_sel=%d elcr=%x fnm=%d",
+			&chip, &irr, &imr, &isr, &hprio, &base, &sel, &elcr, &fnm)
+		if n != 9 {
+			continue
+		}
+		lines++
+		b := newBench(t)
+		cmd := uint64(0x20 + chip*0x80)
+		b.out(cmd, 0x11, cmd+1, uint64(base), cmd+1, 0, cmd+1, 1, cmd+1, uint64(imr), 0x4d0+uint64(chip), uint64(elcr))
+		for i := range 8 {
+			if irr>>i&1 != 0 {
+				b.up(8*chip + i)
+			}
+		}
+		if got := strings.SplitAfter(b.p.Dump(), "\n")[chip]; got != line {
+			t.Errorf("shows   %srecorded %s", got, line)
+		}
+	}
+	if lines != 6 {
+		t.Errorf("compared %d lines, want 6", lines)
 	}
 }

@@ -1,0 +1,98 @@
+package ioapicreg
+
+import (
+	"math/rand"
+	"testing"
+)
+
+func TestRoute(t *testing.T) {
+	tests := []struct {
+		r Route
+		e RedirectionEntry
+	}{
+		{Route{}, 0},
+		{Route{Masked: true}, ResetEntry},
+		{Route{Vector: 0x21, Level: true, Dest: 2, Logical: true}, 0x0200_0000_0000_8821},
+		{Route{Vector: 0xff, Mode: ExtINT, Low: true, Dest: 0xff, Ext: 0x81}, 0xff81_0000_0000_27ff},
+	}
+	for _, tt := range tests {
+		if got := tt.r.Entry(); got != tt.e {
+			t.Errorf("%+v is %#x, want %#x", tt.r, got, tt.e)
+		}
+		if got := tt.e.Route(); got != tt.r {
+			t.Errorf("%#x is %+v, want %+v", tt.e, got, tt.r)
+		}
+	}
+	rng := rand.New(rand.NewSource(1))
+	for range 1000 {
+		e := RedirectionEntry(rng.Uint64()) & (WritableHigh<<32 | WritableLow)
+		if got := e.Route().Entry(); got != e {
+			t.Fatalf("%#x taken apart and put together is %#x", e, got)
+		}
+	}
+}
+
+func TestWrites(t *testing.T) {
+	all := ^RedirectionEntry(0)
+	if got := RedirectionEntry(0x5000).WithLow(0xffff_ffff); got != 0x1_ffff {
+		t.Errorf("status bits after a write: %#x", got)
+	}
+	if got := all.WithLow(0); got != all&^0x1_ffff|0x1000 {
+		t.Errorf("edge keeps remote IRR: %#x", got)
+	}
+	if got := RedirectionEntry(0).WithHigh(0xffff_ffff); got != 0xffff_0000_0000_0000 {
+		t.Errorf("high dword after a write: %#x", got)
+	}
+	if got := all.WithHigh(0); got != all>>16 {
+		t.Errorf("high dword after a write of 0: %#x", got)
+	}
+	if e := RedirectionEntry(0).WithRemoteIRR(true); !e.RemoteIRR() || e != 0x4000 || e.WithRemoteIRR(false) != 0 {
+		t.Errorf("remote IRR set: %#x", e)
+	}
+}
+
+func TestModes(t *testing.T) {
+	names := []string{"fixed", "lowest", "SMI", "...", "NMI", "INIT", "...", "extINT", "fixed"}
+	for i, want := range names {
+		m := DeliveryMode(i)
+		if got := m.String(); got != want {
+			t.Errorf("mode %d is %q, want %q", i, got, want)
+		}
+		e := Route{Mode: m & 7, Level: true}.Entry()
+		if e.Sends() != (want != "...") || e.HoldsLevel() != (i&7 < 2) {
+			t.Errorf("mode %d sends %v, holds a level %v", i, e.Sends(), e.HoldsLevel())
+		}
+	}
+	if (Route{Mode: Fixed}).Entry().HoldsLevel() {
+		t.Error("an edge holds a level")
+	}
+}
+
+func TestLayouts(t *testing.T) {
+	tests := []struct{ got, want string }{
+		{RedirectionLow().String(0x1_0000), "vector=0x0 fixed physical active-high edge masked"},
+		{RedirectionLow().String(0xfa31 | 1<<8), "vector=0x31 delivery=0x3 logical send-pending active-low remote-irr level"},
+		{RedirectionHigh().String(0x0201_0000), "extended=0x1 destination=0x2"},
+		{Version().String(0x17_8020), "version=0x20 prq highest-entry=0x17"},
+		{ID().String(0x0f00_0000), "id=0xf"},
+	}
+	for _, tt := range tests {
+		if tt.got != tt.want {
+			t.Errorf("shows %q, want %q", tt.got, tt.want)
+		}
+	}
+	for i, l := range []interface{ Check(int) error }{RedirectionLow(), RedirectionHigh(), Version(), ID()} {
+		if err := l.Check(32); err != nil {
+			t.Errorf("layout %d: %v", i, err)
+		}
+	}
+	var writable uint64
+	for _, n := range RedirectionLow() {
+		if n.Name != "send-pending" && n.Name != "remote-irr" {
+			writable |= n.Field.Mask()
+		}
+	}
+	if writable != WritableLow {
+		t.Errorf("the layout has %#x to write, the constant %#x", writable, WritableLow)
+	}
+}
