@@ -61,7 +61,8 @@ const importOrder = `
 	kernel/sched, kernel/idt < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
-	kernel/vector < kernel/pci;
+	kernel/sched < kernel/irqremap;
+	kernel/vector, kernel/irqremap < kernel/pci;
 	FLOOR0 < kernel/idt/idtabi;
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
