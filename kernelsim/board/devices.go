@@ -12,7 +12,7 @@ import (
 
 // A Function is a device that was plugged in.
 type Function struct {
-	Device
+	Device Device // as it was asked for
 	*pcie.Func
 }
 
@@ -74,7 +74,7 @@ func (b *Board) plug(d Device, f *pcie.Func) error {
 	if err := b.PCI.Attach(f, b.intx(d.BDF)); err != nil {
 		return err
 	}
-	b.devices = append(b.devices, &Function{d, f})
+	b.devices = append(b.devices, &Function{Device: d, Func: f})
 	return nil
 }
 

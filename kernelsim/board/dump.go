@@ -37,7 +37,7 @@ func (b *Board) dumpFunction(out *strings.Builder, f *pcie.Func) {
 // nameOf is the name that a device was given on the command line.
 func (b *Board) nameOf(bdf pcie.BDF) string {
 	for _, d := range b.devices {
-		if d.Func.BDF() == bdf {
+		if d.BDF() == bdf {
 			return d.Device.Name
 		}
 	}

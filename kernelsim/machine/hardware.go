@@ -59,3 +59,15 @@ func (m *Machine) Bench(act func()) (err error) {
 	act()
 	return nil
 }
+
+// Instruct makes the kernel's core n execute INT v at its next boundary, or raise
+// exception v there: what an instruction does, whatever IF says.
+func (m *Machine) Instruct(n int, v cpu.Vector, exception bool) error {
+	return m.cpus[n].Inject(func(c *cpu.CPU) {
+		if exception {
+			c.Exception(v, 0)
+		} else {
+			c.INT(v)
+		}
+	})
+}
