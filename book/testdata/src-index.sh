@@ -16,7 +16,8 @@ find Documentation/core-api/irq Documentation/x86 Documentation/locking Document
 		mm/percpu.c mm/percpu-internal.h mm/percpu-vm.c mm/percpu-km.c mm/percpu-stats.c mm/vmstat.c kernel/module/main.c mm/vmalloc.c mm/memblock.c \
 		lib/smp_processor_id.c lib/percpu_counter.c lib/percpu-refcount.c lib/cpu_rmap.c lib/group_cpus.c init/main.c fs/proc/interrupts.c \
 		fs/proc/softirqs.c fs/proc/stat.c fs/proc/meminfo.c \
-		arch/x86/kernel/apic arch/x86/kernel/cpu/common.c arch/x86/kernel/head_64.S arch/x86/kernel/idt.c arch/x86/kernel/irq.c \
+		arch/x86/kernel/apic arch/x86/kernel/cpu/common.c arch/x86/kernel/head_64.S arch/x86/kernel/head64.c arch/x86/kernel/setup.c \
+		arch/x86/kernel/dumpstack_64.c arch/x86/mm/fault.c arch/x86/include/asm/cpu_entry_area.h kernel/entry/common.c arch/x86/kernel/idt.c arch/x86/kernel/irq.c \
 		arch/x86/kernel/irq_64.c arch/x86/kernel/irqinit.c arch/x86/kernel/i8259.c arch/x86/kernel/nmi.c \
 		arch/x86/kernel/process_64.c arch/x86/kernel/setup_percpu.c arch/x86/kernel/smp.c arch/x86/kernel/smpboot.c \
 		arch/x86/kernel/traps.c arch/x86/kernel/vmlinux.lds.S arch/x86/kernel/apb_timer.c arch/x86/entry \
