@@ -140,3 +140,6 @@ func ones(size int) uint32 {
 	}
 	return 1<<(8*size) - 1
 }
+
+// refused is what a read of memory or ports gives to which nobody answers.
+func refused(size int) uint64 { return ^uint64(0) >> max(0, 64-8*size) }

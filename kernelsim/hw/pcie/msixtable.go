@@ -16,7 +16,7 @@ type msixTable struct{ m *MSIX }
 // Read answers a read of the table; see bus.Region.
 func (t msixTable) Read(off uint32, size int) uint64 {
 	if !whole(off, size) {
-		return ^uint64(0)
+		return refused(size)
 	}
 	v := uint64(*t.dword(off))
 	if size == 8 {
@@ -61,7 +61,7 @@ type msixPending struct{ m *MSIX }
 // Read answers a read of the pending bits; see bus.Region.
 func (p msixPending) Read(off uint32, size int) uint64 {
 	if !whole(off, size) {
-		return ^uint64(0)
+		return refused(size)
 	}
 	var v uint64
 	for i := range size * 8 {

@@ -95,7 +95,7 @@ const (
 // Read answers a read of the address register; see bus.Region.
 func (p addressPort) Read(off uint32, size int) uint64 {
 	if size != 4 {
-		return ^uint64(0)
+		return refused(size)
 	}
 	return uint64(p.r.address)
 }
@@ -122,7 +122,7 @@ func (p dataPort) target(off uint32) (b BDF, at uint16, enabled bool) {
 func (p dataPort) Read(off uint32, size int) uint64 {
 	b, at, enabled := p.target(off)
 	if !enabled {
-		return ^uint64(0)
+		return refused(size)
 	}
 	return uint64(p.r.ConfigRead(b, at, size))
 }
@@ -154,7 +154,7 @@ type ecam struct{ r *Root }
 // Read answers a read in the window; see bus.Region.
 func (e ecam) Read(off uint32, size int) uint64 {
 	if size > 4 {
-		return ^uint64(0)
+		return refused(size)
 	}
 	return uint64(e.r.ConfigRead(BDF(off>>12), uint16(off&0xfff), size))
 }
