@@ -75,8 +75,10 @@ func (m *Machine) apicConfig() apic.Config {
 	words := strings.Fields(m.cfg.Append)
 	has := func(w string) bool { return slices.Contains(words, w) }
 	b := m.board.Config()
-	return apic.Config{CPUs: m.cfg.CPUs, X2APIC: m.cfg.X2APIC, TSCDeadline: m.cfg.TSCDeadline,
+	cfg := apic.Config{CPUs: m.cfg.CPUs, X2APIC: m.cfg.X2APIC, TSCDeadline: m.cfg.TSCDeadline,
 		BusHz: b.BusHz, TSCHz: b.TSCHz, PhysOnly: has("x2apic_phys"), NoX2APIC: has("nox2apic"),
 		NoIOAPIC: has("noapic"), NoShorthand: has("no_ipi_broadcast=1"),
 		LowestPrio: m.release.Name == "4.9"}
+	m.setRemapper(&cfg)
+	return cfg
 }

@@ -30,7 +30,6 @@ func useLink(c *cpu.CPU, i int) (irq int) {
 		if l.Register != 0 {
 			Write(c, s.cfg.Router, l.Register, 1, uint32(l.IRQ))
 		}
-		printk.Printk(c, printk.Debug, `ACPI: %s: Enabled at IRQ %d`, l.Path, l.IRQ)
 	}
 	return l.IRQ
 }

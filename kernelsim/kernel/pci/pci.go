@@ -35,7 +35,6 @@ type Window struct {
 // that several pins share.
 type Link struct {
 	Name     string // LNKA
-	Path     string // \_SB_.LNKA
 	IRQ      int    // as firmware left it
 	Register uint16 // of the router; 0: hardwired
 }

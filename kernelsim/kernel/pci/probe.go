@@ -15,8 +15,8 @@ func ArchInit(c *cpu.CPU, cfg Config) bool {
 	*shared.Of(c) = state{cfg: cfg, enabled: make([]bool, len(cfg.Links))}
 	if cfg.MMConfig != 0 {
 		at, last := uint64(cfg.MMConfig), uint64(cfg.MMConfig)+1<<28-1
-		printk.Printk(c, printk.Info, "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem %#010x-%#010x] (base %#x)", at, last, at)
-		printk.Printk(c, printk.Info, "PCI: MMCONFIG at [mem %#010x-%#010x] reserved in E820", at, last)
+		printk.Printk(c, printk.Info, "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem 0x%08x-0x%08x] (base %#x)", at, last, at)
+		printk.Printk(c, printk.Info, "PCI: MMCONFIG at [mem 0x%08x-0x%08x] reserved in E820", at, last)
 	}
 	if !checkType1(c) {
 		return false
@@ -51,9 +51,9 @@ func Scan(c *cpu.CPU) {
 // String is a window as %pR prints it.
 func (w Window) String() string {
 	if w.IO {
-		return fmt.Sprintf("[io  %#06x-%#06x window]", w.Start, w.End)
+		return fmt.Sprintf("[io  0x%04x-0x%04x window]", w.Start, w.End)
 	}
-	return fmt.Sprintf("[mem %#010x-%#010x window]", w.Start, w.End)
+	return fmt.Sprintf("[mem 0x%08x-0x%08x window]", w.Start, w.End)
 }
 
 // scanSlot models pci_scan_slot: function 0 says whether there are others.
@@ -93,7 +93,7 @@ func (d *Dev) setup(c *cpu.CPU) bool {
 	d.Revision, d.Class = uint8(class), class>>8
 	d.ExpressCap = d.FindCapability(c, pcireg.CapExpress)
 	d.ConfigSize = d.configSize(c)
-	d.info(c, "[%04x:%04x] type %02x class %#08x", d.Vendor, d.Device, header&0x7f, d.Class)
+	d.info(c, "[%04x:%04x] type %02x class 0x%06x", d.Vendor, d.Device, header&0x7f, d.Class)
 	if header&0x7f != 0 {
 		printk.Printk(c, printk.Err, "pci %s: unknown header type %02x, ignoring device", d.name(), header&0x7f)
 		return false

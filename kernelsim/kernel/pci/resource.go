@@ -36,11 +36,11 @@ func (r Resource) Size() uint64 {
 func (r Resource) String() string {
 	if r.Flags&ResourceIO != 0 {
 		if r.Start == r.End {
-			return fmt.Sprintf("[io  %#06x]", r.Start)
+			return fmt.Sprintf("[io  0x%04x]", r.Start)
 		}
-		return fmt.Sprintf("[io  %#06x-%#06x]", r.Start, r.End)
+		return fmt.Sprintf("[io  0x%04x-0x%04x]", r.Start, r.End)
 	}
-	text := fmt.Sprintf("[mem %#010x-%#010x", r.Start, r.End)
+	text := fmt.Sprintf("[mem 0x%08x-0x%08x", r.Start, r.End)
 	if r.Flags&ResourceMem64 != 0 {
 		text += " 64bit"
 	}

@@ -1,0 +1,205 @@
+package machine
+
+import (
+	"fmt"
+
+	"bothhalves/kernelsim/board"
+	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/iommu/iommureg"
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/irqremap"
+	"bothhalves/kernelsim/kernel/pci"
+)
+
+// What firmware's tables tell the kernel of the boards (QEMU's ACPI tables):
+// the windows of the host bridge, the interrupt links, and which link each
+// pin leads to.
+
+// mmconfig is where configuration space lies in memory on a q35.
+const mmconfig bus.Addr = 0xb000_0000
+
+// pciConfig is what the kernel reads in the tables.
+func (m *Machine) pciConfig() pci.Config {
+	io := []pci.Window{{Start: 0, End: 0xcf7, IO: true}, {Start: 0xd00, End: 0xffff, IO: true}}
+	vga := pci.Window{Start: 0xa_0000, End: 0xb_ffff}
+	if m.cfg.Board == board.Q35 {
+		return pci.Config{MMConfig: mmconfig, Windows: append(io, vga,
+			pci.Window{Start: 0x4000_0000, End: uint64(mmconfig) - 1},
+			pci.Window{Start: uint64(mmconfig) + 1<<28, End: 0xfebf_ffff},
+			pci.Window{Start: 0x1_0000_0000, End: 0x8_ffff_ffff}),
+			Links: linksQ35(), Route: routeQ35, Router: pcie.MakeBDF(0, 31, 0)}
+	}
+	return pci.Config{Windows: append(io, vga,
+		pci.Window{Start: 0x4000_0000, End: 0xfebf_ffff},
+		pci.Window{Start: 0x1_0000_0000, End: 0x1_7fff_ffff}),
+		Links: linksPC(), Route: routePC, Router: pcie.MakeBDF(0, 1, 0)}
+}
+
+// link is the link of a letter.
+func link(prefix string, n, irq int, register uint16) pci.Link {
+	return pci.Link{Name: fmt.Sprintf("%s%c", prefix, 'A'+n), IRQ: irq, Register: register}
+}
+
+// linksPC are LNKA to LNKD, whose routes the PIIX3 holds, and the one of the
+// power management function, which is hardwired.
+func linksPC() (list []pci.Link) {
+	for n := range 4 {
+		list = append(list, link("LNK", n, [4]int{10, 10, 11, 11}[n], uint16(0x60+n)))
+	}
+	return append(list, pci.Link{Name: "LNKS", IRQ: 9})
+}
+
+// linksQ35 are LNKA to LNKH, for those who use the 8259A pair, and GSIA to
+// GSIH, which lead to pins of the IOAPIC.
+func linksQ35() (list []pci.Link) {
+	for n := range 8 {
+		list = append(list, link("LNK", n, [4]int{10, 10, 11, 11}[n&3], uint16(0x60+n&3+n&4*2)))
+	}
+	for n := range 8 {
+		list = append(list, link("GSI", n, 16+n, 0))
+	}
+	return list
+}
+
+// routePC is the routing table of the pc: pins go round, but for device 1,
+// which has the power management function.
+func routePC(b pcie.BDF, pin int) (link int, ok bool) {
+	if b.Device() == 1 && pin == 1 {
+		return 4, true
+	}
+	return (b.Device() + pin - 2) & 3, true
+}
+
+// routeQ35 is the routing table of the q35 with the IOAPIC in use.
+func routeQ35(b pcie.BDF, pin int) (link int, ok bool) {
+	const firstGSI = 8
+	if b.Device() < 25 {
+		return firstGSI + 4 + (b.Device()+pin-1)&3, true
+	}
+	return firstGSI + (pin-1)&3, true
+}
+
+// initPCI models the initcalls that find the devices of bus 0, in their order,
+// and the drivers that claim them.
+func (m *Machine) initPCI(c *cpu.CPU) {
+	if !pci.ArchInit(c, m.pciConfig()) {
+		return
+	}
+	pci.Scan(c)
+	pci.RoutingInit(c)
+	pci.AssignResources(c)
+	pci.FinalFixups(c)
+	for _, f := range m.board.Functions() {
+		if d := pci.Find(c, f.Func.BDF()); d != nil {
+			_ = pci.Bind(c, &standIn{device: f.Device}, d) // a device whose driver fails stays without one
+		}
+	}
+}
+
+// PCIDevs lists what the kernel has found on bus 0; none on a bare machine.
+func (m *Machine) PCIDevs() []*pci.Dev {
+	if m.Bare() || !m.booted && m.report == nil {
+		return nil
+	}
+	return pci.Devs(m.cpus[0])
+}
+
+// remapper is the kernel's side of the board's remapping unit, nil if there is
+// none. Its table and queue are memory that the unit reads by DMA.
+func (m *Machine) remapper() (*irqremap.Unit, error) {
+	if m.board.IOMMU == nil {
+		return nil, nil
+	}
+	table, err := m.dmaMemory("ir-table", irqremap.TableSize)
+	if err != nil {
+		return nil, err
+	}
+	queue, err := m.dmaMemory("qi-queue", 2*irqremap.QueueSize)
+	if err != nil {
+		return nil, err
+	}
+	return irqremap.New(irqremap.Config{Base: iommureg.Base, Table: table, Queue: queue,
+		Status: queue + irqremap.QueueSize, X2APIC: m.cfg.X2APIC, IOAPICSource: 0xff00}), nil
+}
+
+// setRemapper puts the unit into what the kernel knows of its APICs.
+func (m *Machine) setRemapper(cfg *apic.Config) {
+	if u, err := m.remapper(); err == nil && u != nil {
+		cfg.Remap = u
+	}
+}
+
+// dmaMemory takes memory that devices reach by its physical address.
+func (m *Machine) dmaMemory(name string, size uint64) (bus.Addr, error) {
+	a, err := m.memory.Alloc(size, size, 0)
+	if err != nil {
+		return 0, err
+	}
+	at := bus.Addr(uint64(a) - directMap)
+	ram := bus.NewRAM(at, size)
+	if _, err := ram.Add(at, size); err != nil {
+		return 0, err
+	}
+	return at, m.bus.Map(name, at, size, ram, 0)
+}
+
+// directMap is PAGE_OFFSET.
+const directMap = 0xffff_8880_0000_0000
+
+// A standIn models the drivers of the devices that are stood in for, as far as
+// configuration space shows them: virtio-pci, e1000e, vmxnet3, nvme, ena.
+type standIn struct{ device board.Device }
+
+// Name is the driver's name, that of its kind's real driver.
+func (s *standIn) Name() string {
+	switch s.device.Kind {
+	case "virtio-net":
+		return "virtio-pci"
+	}
+	return s.device.Kind
+}
+
+// Match accepts every function: the machine binds it to the right one.
+func (s *standIn) Match(vendor, device uint16) bool { return true }
+
+// Probe enables the function and its MSI-X, with the messages that no handler
+// has yet.
+func (s *standIn) Probe(c *cpu.CPU, d *pci.Dev) error {
+	pci.EnableDevice(c, d)
+	pci.SetMaster(c, d)
+	if d.MSIXCap == 0 {
+		return nil
+	}
+	return pci.EnableMSIX(c, d, s.vectors(c, d), func(int) pci.Message { return placeholder(c) })
+}
+
+// placeholder is the message of an entry that nobody has requested yet: to the
+// first processor, with a vector that has no handler but the spurious one
+// (MANAGED_IRQ_SHUTDOWN_VECTOR).
+func placeholder(c *cpu.CPU) pci.Message {
+	if apic.Mode(c) == "flat" {
+		return pci.Message{Address: 0xfee0_1004, Data: 0xef}
+	}
+	return pci.Message{Address: 0xfee0_0000, Data: 0xef}
+}
+
+// vectors is how many entries the real driver uses: e1000e three, and virtio
+// all but those that it has no queue for.
+func (s *standIn) vectors(c *cpu.CPU, d *pci.Dev) int {
+	n := d.VectorCount(c)
+	switch s.device.Kind {
+	case "e1000e":
+		return min(n, 3)
+	case "virtio-net":
+		return max(n-1, 1)
+	}
+	return n
+}
+
+// Remove takes the function out of use.
+func (s *standIn) Remove(c *cpu.CPU, d *pci.Dev) {
+	pci.DisableMSIX(c, d)
+	pci.DisableDevice(c, d)
+}
