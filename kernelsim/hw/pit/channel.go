@@ -73,7 +73,7 @@ func (c *channel) modulus() int64 {
 func (c *channel) periodic() bool { return c.mode() == rate || c.mode() == square }
 
 // program takes a control word. Nothing counts until a count is written.
-func (c *channel) program(v uint8, now int64) {
+func (c *channel) program(v uint8) {
 	*c = channel{control: v & 0x3f, gate: c.gate, programmed: true}
 }
 

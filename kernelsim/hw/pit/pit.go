@@ -90,7 +90,7 @@ func (p *PIT) command(v uint8) {
 	case v&0x30 == 0:
 		p.ch[n].latchCount(now)
 	default:
-		p.ch[n].program(v, now)
+		p.ch[n].program(v)
 	}
 }
 
@@ -127,13 +127,13 @@ func (p *PIT) settle() {
 }
 
 // tick is the number of clock pulses since power-on.
-func (p *PIT) tick() int64 {
-	now := int64(p.eng.Now())
-	second := int64(sim.Second)
-	return now/second*Hz + now%second*Hz/second
-}
+func (p *PIT) tick() int64 { return ticks(p.eng.Now()) }
 
-// at is the first time at which tick gives n.
+// ticks is the number of clock pulses in a time. Whole seconds are taken
+// apart, so that no product overflows.
+func ticks(t sim.Time) int64 { return int64(t/sim.Second*Hz + t%sim.Second*Hz/sim.Second) }
+
+// at is the first time that has n clock pulses.
 func at(n int64) sim.Time {
 	return sim.Time(n/Hz)*sim.Second + (sim.Time(n%Hz)*sim.Second+Hz-1)/Hz
 }
