@@ -57,6 +57,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	m.startClock(c)
 	m.restInit(c)
 	m.smpInit(c)
+	m.initPCI(c)
 	entry.FreeInit(c)
 	dyn.EnableAsync(c)
 	sched.Started(c)
@@ -92,8 +93,18 @@ func (m *Machine) setupArch(c *cpu.CPU) {
 	m.banner(c)
 	apic.Init(c, m.apicConfig())
 	apic.CheckX2APIC(c)
-	m.possible = apic.ParseMADT(c)
+	m.setPossible(apic.ParseMADT(c))
 	printk.Printk(c, printk.Info, "smpboot: Allowing %d CPUs, 0 hotplug CPUs", m.possible)
+}
+
+// setPossible models nr_cpu_ids: for this kernel there are no processors but
+// those that the table has named and the driver can name.
+func (m *Machine) setPossible(n int) {
+	m.possible = n
+	m.cpus = m.cpus[:n]
+	for _, c := range m.cpus {
+		c.Peers = m.cpus
+	}
 }
 
 func (m *Machine) banner(c *cpu.CPU) {

@@ -77,7 +77,7 @@ func TestThreads(t *testing.T) {
 }
 
 func TestBadConfigs(t *testing.T) {
-	for _, cfg := range []machine.Config{{CPUs: -1}, {CPUs: 65}, {CPUs: 1 << 40}, {CPUs: 2, Nodes: 3}, {Nodes: -1}, {CPUs: 64, Nodes: 9}, {HZ: 99}, {HZ: -1}, {Kernel: "2.4"}} {
+	for _, cfg := range []machine.Config{{CPUs: -1}, {CPUs: 257}, {CPUs: 1 << 40}, {CPUs: 2, Nodes: 3}, {Nodes: -1}, {CPUs: 64, Nodes: 9}, {HZ: 99}, {HZ: -1}, {Kernel: "2.4"}} {
 		if m, err := machine.Boot(cfg); err == nil || m != nil {
 			t.Errorf("%+v boots", cfg)
 		}

@@ -42,7 +42,7 @@ type Config struct {
 
 // Limits of a Config.
 const (
-	MaxCPUs  = 64
+	MaxCPUs  = 256
 	MaxNodes = 8
 )
 
@@ -108,6 +108,7 @@ type Parts struct {
 	Modules    []Module
 	IDT        IDTParts
 	Board      board.Parts
+	wired      func(m *Machine) // for tests
 }
 
 // A Part replaces one of them.

@@ -118,6 +118,9 @@ func (m *Machine) wire() (err error) {
 	for i, c := range m.cpus {
 		c.Attach(m.board.APICs[i], m.bus)
 	}
+	if m.parts.wired != nil {
+		m.parts.wired(m)
+	}
 	return nil
 }
 

@@ -1,0 +1,82 @@
+package machine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/machine"
+)
+
+// says returns the lines of dmesg that hold one of the words.
+func says(m *machine.Machine, words ...string) (list []string) {
+	for _, l := range m.Dmesg() {
+		for _, w := range words {
+			if strings.Contains(l.Text, w) {
+				list = append(list, l.Text)
+				break
+			}
+		}
+	}
+	return list
+}
+
+// Which driver names the processors, what the log says of it, and what becomes
+// of the 256th processor, whose APIC ID means everybody in eight bits.
+func TestAPICModes(t *testing.T) {
+	for _, x := range []struct {
+		name   string
+		cfg    machine.Config
+		driver string
+		online int
+		log    []string
+	}{
+		{"flat", machine.Config{CPUs: 8}, "flat", 8, nil},
+		{"physical flat", machine.Config{CPUs: 9}, "physical flat", 9, []string{"Switched APIC routing to physical flat."}},
+		{"x2apic without remapping", machine.Config{CPUs: 2, X2APIC: true}, "flat", 2,
+			[]string{"x2apic: IRQ remapping doesn't support X2APIC mode"}},
+		{"x2apic not wanted", machine.Config{CPUs: 2, X2APIC: true, Append: "nox2apic"}, "flat", 2, nil},
+		{"255", machine.Config{CPUs: 255}, "physical flat", 255, []string{"Switched APIC routing to physical flat."}},
+		{"256 of eight bits", machine.Config{CPUs: 256}, "physical flat", 255,
+			[]string{"ACPI: x2apic entry ignored", "Switched APIC routing to physical flat."}},
+		{"256 left in x2APIC mode", machine.Config{CPUs: 256, X2APIC: true}, "physical flat", 255, []string{
+			"x2apic: enabled by BIOS, switching to x2apic ops", "Setting APIC routing to cluster x2apic.",
+			"x2apic: IRQ remapping doesn't support X2APIC mode", "x2apic disabled",
+			"Switched APIC routing to physical flat.", "smpboot: native_cpu_up: bad cpu 255"}},
+	} {
+		m := boot(t, x.cfg)
+		c := m.CPUs()[0]
+		up := apic.Online(c)
+		if apic.Mode(c) != x.driver || up.Count() != x.online {
+			t.Errorf("%s: %s with %d CPUs, want %s with %d", x.name, apic.Mode(c), up.Count(), x.driver, x.online)
+		}
+		if got := says(m, "x2apic: ", "x2apic entry", "x2apic disabled", "x2apic enabled", "APIC routing", "bad cpu"); !slices.Equal(got, x.log) {
+			t.Errorf("%s: the log says\n%q, want\n%q", x.name, got, x.log)
+		}
+	}
+}
+
+// An interrupt from outside reaches the last of many, and the first alone.
+func TestInterruptAmongMany(t *testing.T) {
+	m := boot(t, machine.Config{CPUs: 255})
+	before := entry.StatsOf(m.CPUs()[3]).Call
+	for _, n := range []int{0, 254} {
+		if err := m.Interrupt(n, 0xfb); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.RunIdle(); err != nil {
+			t.Fatal(err)
+		}
+		if got := entry.StatsOf(m.CPUs()[n]).Call; got != 1 {
+			t.Errorf("CPU %d took %d calls", n, got)
+		}
+	}
+	if got := entry.StatsOf(m.CPUs()[3]).Call; got != before {
+		t.Errorf("CPU 3 took %d calls", got)
+	}
+	if m.Interrupt(255, 0xfb) == nil {
+		t.Error("a CPU that is not there was interrupted")
+	}
+}
