@@ -74,7 +74,7 @@ func (b *Board) addAPICs() {
 	for n, core := range b.cores {
 		cfg := lapic.Config{ID: b.cfg.APICID(n), BSP: n == 0,
 			X2APIC: b.cfg.X2APIC, TSCDeadline: b.cfg.TSCDeadline,
-			CMCI: b.cfg.CMCI, DirectedEOI: b.cfg.DirectedEOI, Version: 0x14,
+			CMCI: b.cfg.CMCI, DirectedEOI: b.cfg.DirectedEOI, Version: b.cfg.LAPICVersion,
 			BusHz: b.cfg.BusHz, TSCHz: b.cfg.TSCHz}
 		if b.cfg.Parts.Arbiter != nil {
 			cfg.Arbiter = b.cfg.Parts.Arbiter()

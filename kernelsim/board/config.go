@@ -31,11 +31,13 @@ type Config struct {
 	MSIX    int      // entries of the bare machine's function; 4
 	// IOAPICVersion is 0x11 (82093AA) or 0x20 (with an EOI register); 0x20.
 	IOAPICVersion uint8
-	X2APIC        bool // the CPUs offer it
-	TSCDeadline   bool
-	CMCI          bool // a seventh LVT entry
-	DirectedEOI   bool // SVR bit 12 can suppress EOI broadcasts
-	IntRemap      bool // a VT-d unit stands between devices and APICs
+	// LAPICVersion is 0x14 or 0x15; 0x14, as recorded.
+	LAPICVersion uint8
+	X2APIC       bool // the CPUs offer it
+	TSCDeadline  bool
+	CMCI         bool // a seventh LVT entry
+	DirectedEOI  bool // SVR bit 12 can suppress EOI broadcasts
+	IntRemap     bool // a VT-d unit stands between devices and APICs
 	// APICID is the APIC ID of a CPU; nil: its number.
 	APICID func(cpu int) uint32
 	// Latency is how long an interrupt message is under way while a CPU
@@ -82,6 +84,9 @@ func (p Parts) pci() []pcie.Option {
 func (cfg Config) withDefaults(cpus int) (Config, error) {
 	if cfg.IOAPICVersion == 0 {
 		cfg.IOAPICVersion = 0x20
+	}
+	if cfg.LAPICVersion == 0 {
+		cfg.LAPICVersion = 0x14
 	}
 	if cfg.MSIX == 0 {
 		cfg.MSIX = 4

@@ -48,7 +48,7 @@ func BootBare(cfg BareConfig, parts ...Part) (*Machine, error) {
 	}
 	var err error
 	m.board, err = board.New(m.eng, cores, board.Config{Machine: board.Bare, Bus: m.bus,
-		MSIX: cfg.MSIX, IOAPICVersion: cfg.IOAPIC, X2APIC: true, TSCDeadline: true, CMCI: true,
+		MSIX: cfg.MSIX, IOAPICVersion: cfg.IOAPIC, LAPICVersion: 0x15, X2APIC: true, TSCDeadline: true, CMCI: true,
 		DirectedEOI: true, Devices: cfg.Devices, Parts: m.parts.Board})
 	if err != nil {
 		return nil, err

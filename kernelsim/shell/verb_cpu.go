@@ -14,16 +14,18 @@ func cpuVerb() *Verb {
 			"N iret | N exception VECTOR | N signals | N local SOURCE | N cr8 [VALUE]",
 		Summary: "acts on one CPU from outside",
 		Detail: `cpu N int VECTOR lets an interrupt arrive; the CPU takes it when time passes and
-its IF is set. cpu N cli and sti change IF behind the running code's back, cpu N
-nmi is a pulse on the NMI pin. cpu N state prints IF, the priorities of the APIC,
+its IF is set. A vector below 0x20, which no device may send, is the instruction
+INT instead, and cpu N exception raises that exception: both go through the gate
+at the next boundary, whatever IF says. cpu N cli and sti change IF behind the
+running code's back, cpu N nmi is a pulse on the NMI pin. cpu N state prints IF, the priorities of the APIC,
 preempt_count, the context and the current task on one line. cpu N pending is the
 vector that the local APIC offers, or none; cpu N local fires a source of its own
 (timer thermal pmc lint0 lint1 error cmci); cpu N cr8 is the task priority's class.
 
 The bare machine's cores take nothing by themselves. There cpu N boundary ends an
 instruction and prints what the core takes: a vector, nmi or none; every vector
-has an interrupt gate. cpu N int, exception and iret go in and out; hlt halts
-until something is taken. cpu N ack is the acknowledge cycle alone and prints the
+has an interrupt gate. cpu N int, exception and iret go in and out at once; hlt
+halts until something is taken. cpu N ack is the acknowledge cycle alone and prints the
 vector, or none; with -tpr the task priority rises between the APIC's signal and
 the acknowledge. cpu N signals prints what went straight to the core since the
 last time: NMI SMI INIT EXTINT SIPI:0x9a000, or none.`,
@@ -94,8 +96,10 @@ func (c *Call) cpuDo(n int, verb string, args []string) error {
 		return c.cpuLocal(n, args[0])
 	case "cr8":
 		return c.cpuCR8(n, args)
-	case "hlt", "ack", "boundary", "iret", "exception", "signals":
-		return c.cpuBare(n, verb, args)
+	case "exception":
+		return c.cpuException(n, args[0])
+	case "hlt", "ack", "boundary", "iret", "signals":
+		return c.cpuBare(n, verb)
 	default:
 		return c.Misuse("%s: not one of int, cli, sti, state and so on%s", verb, didYouMean(verb, cpuWords()))
 	}
@@ -119,11 +123,27 @@ func (c *Call) cpuInt(n int, text string) error {
 	case c.Machine().Bare():
 		return c.cpuEnter(n, "int "+text)
 	case cpu.Vector(v) < entry.FirstExternal:
-		return c.Fail(fmt.Sprintf("%d int %s: vectors below 0x%02x are the processor's exceptions, which no device raises: a kernel's machine raises them itself",
-			n, text, uint8(entry.FirstExternal)), nil)
+		err = c.Machine().Instruct(n, cpu.Vector(v), false)
+	default:
+		err = c.Machine().Interrupt(n, cpu.Vector(v))
 	}
-	if err := c.Machine().Interrupt(n, cpu.Vector(v)); err != nil {
+	if err != nil {
 		return c.Fail(fmt.Sprintf("%d int %s", n, text), err)
+	}
+	return nil
+}
+
+// cpuException raises an exception, with an error code of 0 where it has one.
+func (c *Call) cpuException(n int, text string) error {
+	v, err := c.number("VECTOR", text, 0, 31)
+	switch {
+	case err != nil:
+		return err
+	case c.Machine().Bare():
+		return c.cpuEnter(n, "exception "+text)
+	}
+	if err := c.Machine().Instruct(n, cpu.Vector(v), true); err != nil {
+		return c.Fail(fmt.Sprintf("%d exception %s", n, text), err)
 	}
 	return nil
 }

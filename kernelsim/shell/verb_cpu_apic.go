@@ -43,7 +43,7 @@ func (c *Call) cpuCR8(n int, args []string) error {
 }
 
 // cpuBare does what only a core can be told that takes nothing by itself.
-func (c *Call) cpuBare(n int, verb string, args []string) error {
+func (c *Call) cpuBare(n int, verb string) error {
 	m := c.Machine()
 	if !m.Bare() {
 		return c.Fail(fmt.Sprintf("%d %s: the kernel's cores take interrupts by themselves: boot -bare has cores that wait to be told", n, verb), nil)
@@ -57,11 +57,6 @@ func (c *Call) cpuBare(n int, verb string, args []string) error {
 		m.IRET(n)
 	case "signals":
 		c.Printf("%s\n", m.TakeSignals(n))
-	case "exception":
-		if _, err := c.number("VECTOR", args[0], 0, 31); err != nil {
-			return err
-		}
-		return c.cpuEnter(n, "exception "+args[0])
 	case "boundary":
 		var taken string
 		var full error

@@ -3,7 +3,6 @@ package conform_test
 import (
 	"errors"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -12,31 +11,19 @@ import (
 
 // TestExamples runs the tables of the machine as a whole.
 func TestExamples(t *testing.T) {
-	names, err := filepath.Glob("../../testdata/conformance/*.txt")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("no tables: %v", err)
+	cases, err := conform.Load(os.DirFS("../../testdata/conformance"))
+	if err != nil {
+		t.Fatal(err)
 	}
-	n := 0
-	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		cases, err := conform.Parse(name, string(text))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, c := range cases {
-			n++
-			t.Run(c.Name, func(t *testing.T) {
-				if err := c.Run(); err != nil {
-					t.Errorf("%s: %v\nwitness: %s", filepath.Base(name), err, c.Witness)
-				}
-			})
-		}
+	for _, c := range cases {
+		t.Run(c.Name, func(t *testing.T) {
+			if err := c.Run(); err != nil {
+				t.Errorf("%v\nwitness: %s", err, c.Witness)
+			}
+		})
 	}
-	if n < 11 {
-		t.Errorf("%d cases, want at least the examples", n)
+	if len(cases) < 11 {
+		t.Errorf("%d cases, want at least the examples", len(cases))
 	}
 }
 

@@ -18,7 +18,7 @@ type Mismatch struct {
 
 // Error says which line it was.
 func (m *Mismatch) Error() string {
-	return fmt.Sprintf("line %d: %s: %s, want %s", m.Line, m.Command, m.Got, m.Want)
+	return fmt.Sprintf("%d: %s: %s, want %s", m.Line, m.Command, m.Got, m.Want)
 }
 
 // Run types a case at a new session, whose machines have the parts. The error
@@ -29,7 +29,7 @@ func (c Case) Run(parts ...machine.Part) error {
 	r := runner{s}
 	for _, st := range c.Steps {
 		if err := r.step(st); err != nil {
-			return err
+			return fmt.Errorf("%s:%w", c.File, err)
 		}
 	}
 	return nil
@@ -52,7 +52,7 @@ func (r runner) step(st Step) error {
 	got, err := r.output(st.Command)
 	switch {
 	case err != nil:
-		return fmt.Errorf("line %d: %s: %w", st.Line, st.Command, err)
+		return fmt.Errorf("%d: %s: %w", st.Line, st.Command, err)
 	case st.Want == "" || st.Want == "ok":
 		return nil
 	case !r.matches(st, got):
@@ -91,7 +91,7 @@ func (r runner) matches(st Step, got string) bool {
 	kind, list, _ := strings.Cut(st.Want, " ")
 	switch {
 	case kind == "messages" || kind == "eoi":
-		return sameWords(vectors(got, kind == "eoi"), list)
+		return sameWords(vectors(got, kind == "eoi"), strings.ReplaceAll(list, "vector=", ""))
 	case st.Command == "bus log" && kind == "none":
 		return vectors(got, false) == ""
 	}

@@ -28,6 +28,7 @@ package conform
 
 import (
 	"fmt"
+	"io/fs"
 	"strings"
 )
 
@@ -35,6 +36,7 @@ import (
 type Case struct {
 	Name    string
 	Witness string // the manual's section, or who was seen doing it
+	File    string
 	Line    int
 	Steps   []Step
 }
@@ -59,7 +61,7 @@ func Parse(name, text string) ([]Case, error) {
 		switch {
 		case line == "" || line[0] == '#':
 		case isCase:
-			cases = append(cases, Case{Name: strings.TrimSpace(title), Line: number})
+			cases = append(cases, Case{Name: strings.TrimSpace(title), File: name, Line: number})
 		case len(cases) == 0:
 			return nil, fmt.Errorf("%s:%d: %s: it belongs to no case: begin with case: NAME", name, number, line)
 		case isWitness:
@@ -75,6 +77,27 @@ func Parse(name, text string) ([]Case, error) {
 		}
 	}
 	return cases, nil
+}
+
+// Load reads all tables of a folder, files ending in .txt.
+func Load(dir fs.FS) ([]Case, error) {
+	names, err := fs.Glob(dir, "*.txt")
+	if err != nil {
+		return nil, err
+	}
+	var all []Case
+	for _, name := range names {
+		text, err := fs.ReadFile(dir, name)
+		if err != nil {
+			return nil, err
+		}
+		cases, err := Parse(name, string(text))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, cases...)
+	}
+	return all, nil
 }
 
 // step takes a line apart.
