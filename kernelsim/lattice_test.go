@@ -51,20 +51,19 @@ const importOrder = `
 	kernel/percpu < kernel/printk, kernel/preempt;
 	kernel/printk < kernel/lock;
 	kernel/preempt < kernel/lock < kernel/sched;
-	kernel/printk, kernel/preempt < kernel/idt;
 
 	kernel/sched, kernel/percpu/chunk < kernel/percpu/dyn;
 
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
+	FLOOR0 < kernel/idt/idtabi;
+	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/sched, kernel/idt < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/sched < kernel/irqremap;
 	kernel/vector, kernel/irqremap < kernel/pci;
-	FLOOR0 < kernel/idt/idtabi;
-	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
@@ -92,6 +91,9 @@ const importOrder = `
 	# Views of a machine, and modules that sessions can load.
 	machine < procfs, samples;
 	procfs, samples < shell < cmd/ksim/capture < cmd/ksim;
+
+	# For tests: a manual's sentences, typed at the shell.
+	shell < internal/conform;
 
 	hw/lapic !< KERNEL;
 	hw/ioapic !< KERNEL;
