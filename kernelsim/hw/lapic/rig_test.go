@@ -73,7 +73,7 @@ func newRigOf(latency sim.Time, cfg Config, ids ...uint32) *rig {
 	}
 	r.fabric.Observe(func(t Traffic) {
 		if t.EOI {
-			r.log = append(r.log, fmt.Sprintf("eoi vector=%#02x", t.Message.Vector))
+			r.log = append(r.log, fmt.Sprintf("eoi %#02x", t.Message.Vector))
 			return
 		}
 		name := "?"
