@@ -26,6 +26,9 @@ func (m *Machine) makeReport(f *sim.Failure) *oops.Report {
 	if !ok {
 		r = &oops.Report{Rule: "panic", Title: fmt.Sprintf("Oops: Go panic in kernel code: %v", f.Value),
 			Why: "Go code of the kernel or of a module panicked, which would be a fault of the processor on a real machine"}
+		if m.Bare() {
+			r.Why = "Go code of a part of the hardware panicked; no kernel runs here that could have"
+		}
 	}
 	// What a watchdog reports happens below the interrupt that it looks from.
 	lockup := r.Rule == "soft lockup" || r.Rule == "hard lockup"
@@ -66,6 +69,9 @@ func (m *Machine) bootCommand() string {
 
 // logReport puts the report's lines into the kernel's log, as printk would.
 func (m *Machine) logReport() {
+	if m.Bare() {
+		return // nobody there keeps a log
+	}
 	c := m.cpus[m.report.CPU]
 	if c.GS.Slots == nil { // it has no per-CPU area: the boot CPU tells
 		c = m.cpus[0]
