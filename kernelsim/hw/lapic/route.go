@@ -46,8 +46,12 @@ func (f *Fabric) candidates(p *packet) []*APIC {
 	return f.apics
 }
 
-// between are the APICs whose IDs lie in a range.
+// between are the APICs whose IDs lie in a range. Most boards number them
+// without gaps: then the first one is in its place.
 func (f *Fabric) between(first, last uint32) []*APIC {
+	if first == last && first < uint32(len(f.apics)) && f.apics[first].cfg.ID == first {
+		return f.apics[first : first+1]
+	}
 	from, _ := slices.BinarySearchFunc(f.apics, first, byID)
 	to := from
 	for to < len(f.apics) && f.apics[to].cfg.ID <= last {
