@@ -122,6 +122,9 @@ func (f *Fabric) broadcastEOI(src *bus.Source, v uint8) {
 
 // tell shows traffic to the observers.
 func (f *Fabric) tell(t Traffic) {
+	if len(f.observers) == 0 {
+		return
+	}
 	t.Time = f.eng.Now()
 	for _, fn := range f.observers {
 		fn(t)
