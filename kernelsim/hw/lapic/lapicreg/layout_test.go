@@ -1,0 +1,111 @@
+package lapicreg
+
+import (
+	"testing"
+
+	"bothhalves/kernelsim/reg"
+)
+
+// TestLayouts shows one value of every register by its layout.
+func TestLayouts(t *testing.T) {
+	tests := []struct {
+		name   string
+		layout reg.Layout
+		width  int
+		value  uint64
+		want   string
+	}{
+		{"ICR", ICR(), 64, 0x1_0002_0000_c841, "vector=0x41 fixed logical assert level no-shorthand destination=0x10002"},
+		{"ICR", ICR(), 64, 0xc_4600 | 0x99, "vector=0x99 startup physical assert edge all destination=0x0"},
+		{"ICRx", ICRx(), 64, 0x0800_0000_0000_08fb, "vector=0xfb fixed logical de-assert edge no-shorthand destination=0x8"},
+		{"LVT", LVT(), 32, 0x10400, "vector=0x0 nmi masked"},
+		{"LVTPin", LVTPin(), 32, 0x1e755, "vector=0x55 extint masked active-lo remote-irr level"},
+		{"LVTTimer", LVTTimer(), 32, 0x400ec, "vector=0xec tsc-deadline"},
+		{"LVTError", LVTError(), 32, 0xfe, "vector=0xfe"},
+		{"SVR", SVR(), 32, 0x11ff, "vector=0xff enabled no-eoi-broadcast"},
+		{"ESR", ESR(), 32, 0xe0, "send-illegal-vector receive-illegal-vector illegal-register"},
+		{"APICBase", APICBase(), 64, 0xfee00d00, "bsp x2apic enable page=0xfee00"},
+		{"Divide", Divide(), 32, 0xb, "code 1:0=0x3 code 2=0x1"},
+		{"ID", ID(), 32, 0x2300_0000, "id=0x23"},
+		{"Version", Version(), 32, 0x0106_0015, "version=0x15 max lvt=0x6 directed-eoi"},
+		{"LDR", LDR(), 32, 0x0200_0000, "logical id=0x2"},
+		{"LDRx2", LDRx2(), 32, 0x2_0008, "bit=0x8 cluster=0x2"},
+		{"DFR", DFR(), 32, 0xf000_0000, "flat"},
+		{"DFR", DFR(), 32, 0, "cluster"},
+		{"MSIAddress", MSIAddress(), 32, 0xfee0_200c, "window=0xfee destination=0x2 hint logical"},
+		{"MSIData", MSIData(), 32, 0xc162, "vector=0x62 lowest assert level"},
+	}
+	for _, tt := range tests {
+		if err := tt.layout.Check(tt.width); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+		if got := tt.layout.String(tt.value); got != tt.want {
+			t.Errorf("%s %#x is %q, want %q", tt.name, tt.value, got, tt.want)
+		}
+	}
+}
+
+// TestMSIRoundTrip decodes what MSI encoded, and knows what does not fit.
+func TestMSIRoundTrip(t *testing.T) {
+	for _, m := range []Message{
+		{Dest: 0, Vector: 0x41},
+		{Dest: 0xfe, Logical: true, Mode: LowestPriority, Vector: 0x62},
+		{Dest: 3, Mode: NMI},
+		{Dest: 1, Level: true, Assert: true, Vector: 0x77},
+		{Dest: 1, Level: true, Vector: 0x77},
+	} {
+		addr, data, ok := m.MSI()
+		if !ok || addr>>20 != 0xfee || Remappable(addr) {
+			t.Errorf("%+v encodes as %#x %#x %v", m, addr, data, ok)
+		}
+		if got := FromMSI(addr, data); got != m {
+			t.Errorf("%+v becomes %+v", m, got)
+		}
+	}
+	for _, m := range []Message{{Dest: 0x100}, {Mode: StartUp}} {
+		if _, _, ok := m.MSI(); ok {
+			t.Errorf("%+v was encoded", m)
+		}
+	}
+	if !Remappable(0xfee0_0010) {
+		t.Error("bit 4 means the remappable format")
+	}
+}
+
+// TestRedirectionHint makes a lowest priority message of a fixed logical one.
+func TestRedirectionHint(t *testing.T) {
+	for addr, want := range map[uint64]DeliveryMode{0xfee0_100c: LowestPriority, 0xfee0_1008: Fixed, 0xfee0_1004: Fixed} {
+		if got := FromMSI(addr, 0x41).Mode; got != want {
+			t.Errorf("address %#x: mode %v, want %v", addr, got, want)
+		}
+	}
+	if got := FromMSI(0xfee0_100c, 0x400).Mode; got != NMI {
+		t.Errorf("the hint has changed mode NMI to %v", got)
+	}
+}
+
+// TestNames are the words of traces.
+func TestNames(t *testing.T) {
+	if got := AllExcludingSelf.String() + " " + Self.String() + " " + NMI.String() + " " + DeliveryMode(9).String(); got != "all self nmi lowest" {
+		t.Errorf("names %q", got)
+	}
+	if MSR(RegICR) != 0x830 || MSR(RegLVTError) != 0x837 || MSR(RegSelfIPI) != 0x83f {
+		t.Error("x2APIC numbers")
+	}
+}
+
+// TestSet puts every vector in and takes it out.
+func TestSet(t *testing.T) {
+	for v := range 256 {
+		var s Set
+		s.Add(uint8(v))
+		if !s.Has(uint8(v)) || s[v/32] != 1<<(v%32) {
+			t.Errorf("%d is not in its place", v)
+		}
+		other := uint8(v + 33)
+		s.Add(other)
+		if s.Remove(uint8(v)); s.Has(uint8(v)) || !s.Has(other) {
+			t.Errorf("%d cannot be taken out alone", v)
+		}
+	}
+}
