@@ -60,7 +60,7 @@ func (c *chip) irr() uint8 { return c.line&c.level | c.latch&(c.line|c.held)&^c.
 func (c *chip) Request() (n uint8, ok bool) {
 	asking, serving := c.irr()&^c.imr, c.blocking()
 	for i := range uint8(8) {
-		n := c.ranked(i)
+		n = c.ranked(i)
 		switch bit := uint8(1) << n; {
 		case serving&bit != 0:
 			return n, asking&bit != 0 && c.nested && c.HasSlave(n)
@@ -68,7 +68,7 @@ func (c *chip) Request() (n uint8, ok bool) {
 			return n, true
 		}
 	}
-	return 0, false
+	return n, false
 }
 
 // ranked is the input at place i in the order of priority.

@@ -67,6 +67,17 @@ func RedirectionHigh() reg.Layout {
 	}
 }
 
+// Redirection is the layout of a whole entry (Linux: struct
+// IO_APIC_route_entry).
+func Redirection() reg.Layout {
+	whole := RedirectionLow()
+	for _, f := range RedirectionHigh() {
+		f.Field.Hi, f.Field.Lo = f.Field.Hi+32, f.Field.Lo+32
+		whole = append(whole, f)
+	}
+	return whole
+}
+
 // Version is the layout of the version register (82093AA data sheet, "I/O
 // APIC Version Register"; Linux: union IO_APIC_reg_01).
 func Version() reg.Layout {
