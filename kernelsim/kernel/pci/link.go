@@ -30,6 +30,7 @@ func useLink(c *cpu.CPU, i int) (irq int) {
 		if l.Register != 0 {
 			Write(c, s.cfg.Router, l.Register, 1, uint32(l.IRQ))
 		}
+		printk.Printk(c, printk.Info, `ACPI: \_SB_.%s: Enabled at IRQ %d`, l.Name, l.IRQ)
 	}
 	return l.IRQ
 }
