@@ -1,2 +1,0 @@
-// Package nvmeabi holds the registers and structures that the controller and its driver share.
-package nvmeabi
