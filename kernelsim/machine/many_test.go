@@ -45,6 +45,13 @@ func TestAPICModes(t *testing.T) {
 			"x2apic: enabled by BIOS, switching to x2apic ops", "Setting APIC routing to cluster x2apic.",
 			"x2apic: IRQ remapping doesn't support X2APIC mode", "x2apic disabled",
 			"Switched APIC routing to physical flat.", "smpboot: native_cpu_up: bad cpu 255"}},
+		{"256 and remapping", machine.Config{CPUs: 256, X2APIC: true, Append: "intremap=on"}, "cluster x2apic", 256, []string{
+			"x2apic: enabled by BIOS, switching to x2apic ops", "Setting APIC routing to cluster x2apic."}},
+		{"256 in physical mode", machine.Config{CPUs: 256, X2APIC: true, Append: "intremap=on x2apic_phys"}, "physical x2apic", 256, []string{
+			"x2apic: enabled by BIOS, switching to x2apic ops", "Setting APIC routing to physical x2apic."}},
+		{"x2apic and remapping", machine.Config{CPUs: 4, X2APIC: true, Append: "intremap=on"}, "cluster x2apic", 4, []string{
+			"x2apic enabled", "Switched APIC routing to cluster x2apic."}},
+		{"remapping of xapic", machine.Config{CPUs: 4, Append: "intremap=on"}, "flat", 4, nil},
 	} {
 		m := boot(t, x.cfg)
 		c := m.CPUs()[0]
