@@ -65,27 +65,43 @@ func (c *Call) bootHardware(cfg *machine.Config) (err error) {
 	return err
 }
 
-// devices lists what -nic, -blk and -device plug in, in this order.
-func (c *Call) devices() ([]board.Device, error) {
-	var list []board.Device
-	for _, flag := range []struct {
-		name    string
-		kinds   []string
-		options []string
-	}{
+// A pluggable is a flag that plugs something in: what it takes.
+type pluggable struct {
+	flag           string
+	kinds, options []string
+}
+
+func pluggables() []pluggable {
+	return []pluggable{
 		{"nic", []string{"none", "ena"}, []string{"queues", "name"}},
 		{"blk", []string{"nvme"}, []string{"queues", "managed"}},
 		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "msix"},
 			[]string{"name", "bdf", "vectors", "managed", "pin"}},
-	} {
-		for _, text := range c.flags[flag.name] {
-			d, err := c.device(flag.name, text, flag.kinds, flag.options)
-			if err != nil {
-				return nil, err
-			}
-			if d.Kind != "none" {
-				list = append(list, d)
-			}
+	}
+}
+
+// devices lists what -nic, -blk and -device plug in, in the order in which
+// they were typed: it decides about the slots.
+func (c *Call) devices() ([]board.Device, error) {
+	var list []board.Device
+	seen := map[string]int{}
+	for _, word := range c.words {
+		i := slices.IndexFunc(pluggables(), func(p pluggable) bool { return word == "-"+p.flag })
+		if i < 0 {
+			continue
+		}
+		p := pluggables()[i]
+		if seen[p.flag] == len(c.flags[p.flag]) {
+			continue
+		}
+		text := c.flags[p.flag][seen[p.flag]]
+		seen[p.flag]++
+		d, err := c.device(p.flag, text, p.kinds, p.options)
+		if err != nil {
+			return nil, err
+		}
+		if d.Kind != "none" {
+			list = append(list, d)
 		}
 	}
 	return list, nil

@@ -72,21 +72,21 @@ func (c *Call) size(text string, sizes ...int) (int, error) {
 	return 0, c.Misuse("SIZE: %s: not %s or %s", text, strings.Join(names[:last], ", "), names[last])
 }
 
-// direction checks the word that says which way an access goes, and how many
-// words follow: n of them to read and one more to write.
-func (c *Call) direction(read, write string, n int) (writes bool, rest []string, err error) {
+// direction checks the word that says which way an access goes, and the words
+// behind it: those that are named, and to write a VALUE more.
+func (c *Call) direction(write string, names ...string) (writes bool, rest []string, err error) {
 	if len(c.Args) == 0 {
-		return false, nil, c.Misuse("wants %s or %s", read, write)
+		return false, nil, c.Misuse("wants one of %s", strings.Join(c.Verb.Words, ", "))
 	}
 	if err := c.oneOf(c.Args[0]); err != nil {
 		return false, nil, err
 	}
 	writes, rest = c.Args[0] == write, c.Args[1:]
 	if writes {
-		n++
+		names = append(names, "VALUE")
 	}
-	if len(rest) != n {
-		return writes, nil, c.Misuse("%s wants %d words behind it", c.Args[0], n)
+	if len(rest) != len(names) {
+		return writes, nil, c.Misuse("%s wants %s", c.Args[0], strings.Join(names, " "))
 	}
 	return writes, rest, nil
 }

@@ -6,7 +6,7 @@ func Commands() []*Verb {
 	return []*Verb{
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
 		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), busVerb(), infoVerb(), traceVerb(),
-		catVerb(), echoVerb(), lsVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
+		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
 		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
 		filterVerb("grep", "passes the lines that match a regular expression"),
@@ -19,8 +19,6 @@ func Commands() []*Verb {
 // comes that this build does not have; "" for any other name.
 func later(name string) string {
 	switch name {
-	case "lspci":
-		return "the PCI devices' drivers"
 	case "wire", "ip", "ethtool", "sink", "send", "ping", "latency":
 		return "the network"
 	case "irqbalance", "mpstat", "top":

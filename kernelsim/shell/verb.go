@@ -47,6 +47,7 @@ type Flag struct {
 	Many bool   // may be given again
 	Must bool   // has to be given; the verb sees to it
 	Held bool   // of the contract but not of this build: refused, not listed
+	Told bool   // the verb's Args name it where it goes
 }
 
 // Usage is the verb's command line with all flags, form by form.
@@ -59,7 +60,7 @@ func (v *Verb) usageOf(form string) string {
 	sub, _, _ := strings.Cut(form, " ")
 	for _, f := range v.Flags {
 		switch {
-		case f.Held:
+		case f.Held || f.Told:
 		case f.With == "":
 			before = append(before, f.usage())
 		case f.With == sub:

@@ -12,7 +12,7 @@ function a read gives all ones.`,
 }
 
 func runCfg(c *Call) error {
-	writes, args, err := c.direction("read", "write", 3)
+	writes, args, err := c.direction("write", "BDF", "SIZE", "OFFSET")
 	if err != nil {
 		return err
 	}

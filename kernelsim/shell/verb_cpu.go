@@ -2,6 +2,7 @@ package shell
 
 import (
 	"fmt"
+	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
@@ -10,8 +11,8 @@ import (
 func cpuVerb() *Verb {
 	return &Verb{
 		Name: "cpu", Group: GroupBench,
-		Args: "N int VECTOR | N cli | N sti | N nmi | N hlt | N state | N pending | N ack | N boundary | " +
-			"N iret | N exception VECTOR | N signals | N local SOURCE | N cr8 [VALUE]",
+		Args: "N int VECTOR | N exception VECTOR | N local SOURCE | N cr8 [VALUE] | N ack [-tpr V] | " +
+			"N cli|sti|nmi|hlt|iret|state|pending|boundary|signals",
 		Summary: "acts on one CPU from outside",
 		Detail: `cpu N int VECTOR lets an interrupt arrive; the CPU takes it when time passes and
 its IF is set. A vector below 0x20, which no device may send, is the instruction
@@ -29,7 +30,7 @@ halts until something is taken. cpu N ack is the acknowledge cycle alone and pri
 vector, or none; with -tpr the task priority rises between the APIC's signal and
 the acknowledge. cpu N signals prints what went straight to the core since the
 last time: NMI SMI INIT EXTINT SIPI:0x9a000, or none.`,
-		Flags: []Flag{{Name: "tpr", Arg: "V", Help: "with ack: TPR is written before the core acknowledges"}},
+		Flags: []Flag{{Name: "tpr", Arg: "V", Told: true, Help: "with ack: TPR is written before the core acknowledges"}},
 		Run:   runCPU,
 	}
 }
@@ -101,7 +102,7 @@ func (c *Call) cpuDo(n int, verb string, args []string) error {
 	case "hlt", "ack", "boundary", "iret", "signals":
 		return c.cpuBare(n, verb)
 	default:
-		return c.Misuse("%s: not one of int, cli, sti, state and so on%s", verb, didYouMean(verb, cpuWords()))
+		return c.Misuse("%s: not one of %s%s", verb, strings.Join(cpuWords(), ", "), didYouMean(verb, cpuWords()))
 	}
 	return nil
 }

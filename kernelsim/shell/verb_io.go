@@ -13,10 +13,13 @@ an ExtINT: it prints the vector that the pair answers.`,
 }
 
 func runIO(c *Call) error {
-	if len(c.Args) == 1 && c.Args[0] == "inta" {
+	if len(c.Args) > 0 && c.Args[0] == "inta" {
+		if len(c.Args) > 1 {
+			return c.Misuse("%s: nothing goes behind inta", c.Args[1])
+		}
 		return c.bench(func() { c.printValue(uint64(c.board().Bus.INTA()), 1) })
 	}
-	writes, args, err := c.direction("in", "out", 2)
+	writes, args, err := c.direction("out", "SIZE", "PORT")
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ IOAPIC is at 0xfec00000. Where nothing answers a read gives all ones.`,
 }
 
 func runMMIO(c *Call) error {
-	writes, args, err := c.direction("read", "write", 2)
+	writes, args, err := c.direction("write", "SIZE", "ADDR")
 	if err != nil {
 		return err
 	}

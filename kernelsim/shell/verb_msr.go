@@ -14,7 +14,7 @@ registers are 0x800 to 0x83f. An access that the CPU answers with a fault prints
 }
 
 func runMSR(c *Call) error {
-	writes, args, err := c.direction("read", "write", 1)
+	writes, args, err := c.direction("write", "INDEX")
 	if err != nil {
 		return err
 	}
