@@ -87,3 +87,22 @@ func TestInterruptAmongMany(t *testing.T) {
 		t.Error("a CPU that is not there was interrupted")
 	}
 }
+
+// With noapic the virtual wire stays: the 8259A pair reaches the first CPU
+// through LINT0, and every pin of the IOAPIC stays masked (recorded in
+// intx/noapic-xtpic).
+func TestNoAPIC(t *testing.T) {
+	m := boot(t, machine.Config{CPUs: 2, Append: "noapic"})
+	for n, want := range []string{"LVT0\t 0x00000700", "LVT0\t 0x00010700"} {
+		if dump := m.APIC(n).Dump(); !strings.Contains(dump, want) {
+			t.Errorf("CPU %d: want %s in\n%s", n, want, dump)
+		}
+	}
+	if n := strings.Count(m.Board().IOAPIC.Dump(), "0x0000000000010000"); n != 24 {
+		t.Errorf("%d pins are masked, want all 24", n)
+	}
+	if got := says(m, "APIC: ", "IO-APIC", "TIMER"); !slices.Equal(got, []string{"APIC: Switch to symmetric I/O mode setup",
+		"Not enabling interrupt remapping due to skipped IO-APIC setup"}) {
+		t.Errorf("the log says %q", got)
+	}
+}

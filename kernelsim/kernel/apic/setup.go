@@ -17,11 +17,7 @@ func InitIRQ(c *cpu.CPU) { init8259A(c, false) }
 // IntrModeInit models apic_intr_mode_init: from PIC and virtual wire, as the
 // firmware left them, to local and I/O APICs. Context: late_time_init.
 func IntrModeInit(c *cpu.CPU) {
-	if shared.Of(c).cfg.NoIOAPIC {
-		printk.Printk(c, printk.Info, "APIC: Switch to symmetric I/O mode setup in no SMP routine")
-	} else {
-		printk.Printk(c, printk.Info, "APIC: Switch to symmetric I/O mode setup")
-	}
+	printk.Printk(c, printk.Info, "APIC: Switch to symmetric I/O mode setup")
 	setupRouting(c)
 	bspSetup(c)
 }
@@ -66,7 +62,8 @@ func checkRegistered(c *cpu.CPU) {
 // NMI pin.
 func setupLINT(c *cpu.CPU) {
 	lint0 := uint32(modeExtINT)
-	if masked := Read(c, regLVT0) & lvtMasked; c.ID != 0 || masked != 0 {
+	masked := Read(c, regLVT0)&lvtMasked != 0
+	if c.ID != 0 || masked && !shared.Of(c).cfg.NoIOAPIC {
 		lint0 |= lvtMasked
 	}
 	Write(c, regLVT0, lint0)
