@@ -96,7 +96,7 @@ func vmxnet3(vectors int) shape {
 // plainMSIX is a function that does nothing but signal.
 func plainMSIX(vectors int) shape {
 	return shape{
-		Header: pcie.Header{Name: "msix", Vendor: 0x1b36, Device: 0x0011,
+		Header: pcie.Header{Name: "msix", Vendor: 0x1b36, Device: 0x0005,
 			SubVendor: vendorRedHat, SubDevice: subQEMU, Class: 0xff0000},
 		bars: []bar{{0, pcie.Memory32, bareBAR}},
 		caps: []capability{{off: 0x40, id: capMSIX}},
