@@ -48,7 +48,7 @@ func (b *bench) entry(n uint8, want uint32) {
 	}
 }
 
-// sent wants the messages since the last call: "31" or "fee01004:4031".
+// sent wants the messages since the last call: "31" or "fee01004:31".
 func (b *bench) sent(want ...string) {
 	b.t.Helper()
 	var got []string
@@ -179,17 +179,17 @@ func TestMessageBits(t *testing.T) {
 		high, low uint32
 		want      string
 	}{
-		{0x0100_0000, 0x0031, "fee01000:4031"},
-		{0x0100_0000, 0x0831, "fee01004:4031"},
+		{0x0100_0000, 0x0031, "fee01000:31"},
+		{0x0100_0000, 0x0831, "fee01004:31"},
 		{0xff00_0000, 0x8077, "feeff000:c077"},
-		{0x0300_0000, 0x2931, "fee0300c:4131"}, // lowest priority: redirection hint
-		{0x0300_0000, 0x2200, "fee03000:4200"}, // SMI
-		{0x0300_0000, 0x2400, "fee03000:4400"}, // NMI
-		{0x0300_0000, 0xa400, "fee03000:4400"}, // an edge, even if called level
-		{0x0300_0000, 0x2500, "fee03000:4500"}, // INIT
-		{0x0000_0000, 0x2700, "fee00000:4700"}, // ExtINT
-		{0x0025_0000, 0x2031, "fee00250:4031"}, // remappable: index 0x12
-		{0xffff_0000, 0x2831, "feeffff4:4031"},
+		{0x0300_0000, 0x2931, "fee0300c:131"}, // lowest priority: redirection hint
+		{0x0300_0000, 0x2200, "fee03000:200"}, // SMI
+		{0x0300_0000, 0x2400, "fee03000:400"}, // NMI
+		{0x0300_0000, 0xa400, "fee03000:400"}, // an edge, even if called level
+		{0x0300_0000, 0x2500, "fee03000:500"}, // INIT
+		{0x0000_0000, 0x2700, "fee00000:700"}, // ExtINT
+		{0x0025_0000, 0x2031, "fee00250:31"},  // remappable: index 0x12
+		{0xffff_0000, 0x2831, "feeffff4:31"},
 	}
 	for _, tt := range tests {
 		b := newBench(t, 0)

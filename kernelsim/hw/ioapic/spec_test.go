@@ -56,9 +56,9 @@ func (s *naive) send(p *pin) {
 	if p.logical {
 		addr += 4
 	}
-	data := p.vector + p.mode*0x100 + 0x4000
+	data := p.vector + p.mode*0x100
 	if p.waits() {
-		data += 0x8000
+		data += 0xc000
 		p.irr = true
 	}
 	s.sent = append(s.sent, fmt.Sprintf("%x:%x", addr, data))

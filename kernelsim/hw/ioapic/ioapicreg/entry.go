@@ -133,7 +133,8 @@ const (
 // Message Format"; Linux's io_apic.c keeps the same fields in an msi_msg).
 // The bits go where they stand: 63:56 to address bits 19:12, 55:48 to 11:4,
 // the destination mode to bit 2. An entry in the remappable format needs
-// nothing more. The message is always an assertion.
+// nothing more. There is no message for the end of a level: each is an
+// assertion, and says so.
 func (e RedirectionEntry) Message() (addr uint64, data uint32) {
 	addr = messageBase | uint64(e.Dest())<<12 | uint64(e.Ext())<<4
 	if e.Mode() == LowestPriority {
@@ -142,9 +143,9 @@ func (e RedirectionEntry) Message() (addr uint64, data uint32) {
 	if e.Logical() {
 		addr |= 1 << 2
 	}
-	data = uint32(e)&0x7ff | messageAssert
+	data = uint32(e) & 0x7ff
 	if e.HoldsLevel() {
-		data |= messageLevel
+		data |= messageLevel | messageAssert
 	}
 	return addr, data
 }
