@@ -9,6 +9,10 @@ import (
 	"time"
 
 	"bothhalves/kernelsim/hw/cpu/gatereg"
+	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
+	"bothhalves/kernelsim/hw/iommu/iommureg"
+	"bothhalves/kernelsim/hw/lapic/lapicreg"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/reg"
@@ -169,7 +173,21 @@ func Layouts() map[string]figure.Bits {
 		return reg.Number(name, f.Hi, f.Lo).Noted(note)
 	}
 	return map[string]figure.Bits{
-		"gate": {Title: "IDT entry", Width: 128, Layout: gatereg.Low(), Above: gatereg.High()},
+		"gate":                   {Title: "IDT entry", Width: 128, Layout: gatereg.Low(), Above: gatereg.High()},
+		"IA32_APIC_BASE":         {Title: "IA32_APIC_BASE", Width: 64, Layout: lapicreg.APICBase()},
+		"ICR":                    {Title: "Interrupt Command Register", Width: 64, Layout: lapicreg.ICRx()},
+		"SVR":                    {Title: "Spurious Interrupt Vector Register", Width: 32, Layout: lapicreg.SVR()},
+		"LVT-timer":              {Title: "LVT timer entry", Width: 32, Layout: lapicreg.LVTTimer()},
+		"redirection-entry":      {Title: "Redirection entry", Width: 64, Layout: ioapicreg.Redirection()},
+		"MSI-address":            {Title: "Message address", Width: 32, Layout: lapicreg.MSIAddress()},
+		"MSI-data":               {Title: "Message data", Width: 32, Layout: lapicreg.MSIData()},
+		"MSI-address-remappable": {Title: "Message address, remappable format", Width: 32, Layout: iommureg.RemappableAddress()},
+		"MSI-control":            {Title: "MSI message control", Width: 16, Layout: pcireg.MSIControl()},
+		"MSI-X-control":          {Title: "MSI-X message control", Width: 16, Layout: pcireg.MSIXControl()},
+		"MSI-X-place":            {Title: "Table offset and BIR", Width: 32, Layout: pcireg.MSIXPlace()},
+		"vector-control":         {Title: "Vector control", Width: 32, Layout: pcireg.VectorControl()},
+		"command":                {Title: "Command register", Width: 16, Layout: pcireg.Command()},
+		"IRTE":                   {Title: "Interrupt remapping table entry", Width: 128, Layout: iommureg.IRTELow(), Above: iommureg.IRTEHigh()},
 		"preempt_count": {Title: "preempt_count", Width: 32, Layout: reg.Layout{
 			reg.Flag("need_resched", 31).Noted("inverted: 0 means that a reschedule is due"),
 			field("NMI", preempt.NMIBits, "nesting of non-maskable interrupts"),
