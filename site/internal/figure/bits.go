@@ -16,6 +16,9 @@ type Bits struct {
 
 const bitsPerRow = 32
 
+// narrow is the width below which a bit's number does not fit above it.
+const narrow = 16.0
+
 // A placed field is one that stands at a distance from its layout's bit 0.
 type placed struct {
 	reg.Named
@@ -69,6 +72,9 @@ func (l Bits) Draw() Drawing {
 		}
 		y += height + 30
 	}
+	if unit < narrow {
+		y += 6
+	}
 	return c.drawing(y-22, table(rows))
 }
 
@@ -97,7 +103,11 @@ func (c *canvas) field(f reg.Named, hi, lo int, x, y, w, h float64) {
 		c.upright(x+w/2+4, y+h/2, "mid", shorten(f.Name, h-6))
 	}
 	if hi == lo {
-		c.text(x+w/2, y-5, "small mid", fmt.Sprint(hi))
+		at := y - 5
+		if w < narrow {
+			at = y + h + 11 // above there is no room beside the neighbors' numbers
+		}
+		c.text(x+w/2, at, "small mid", fmt.Sprint(hi))
 		return
 	}
 	c.text(x+2, y-5, "small", fmt.Sprint(hi))
