@@ -20,10 +20,10 @@ type oracleRun struct{ name, boot string }
 // testdata/oracle/apic/NAME.*.
 func oracleRuns() []oracleRun {
 	return []oracleRun{
-		{"pc-smp4", "boot -machine pc -cpus 4"},
-		{"q35-smp2", "boot -machine q35 -cpus 2"},
-		{"virtio-1q-event-idx", "boot -machine pc -cpus 4"},
-		{"virtio-1q-no-event-idx", "boot -machine pc -cpus 4"},
+		{"pc-smp4", "boot -machine pc -cpus 4 -device virtio-net,vectors=10 -device e1000e -blk nvme,queues=4"},
+		{"q35-smp2", "boot -machine q35 -cpus 2 -device virtio-net,vectors=6 -device e1000e -blk nvme,queues=2"},
+		{"virtio-1q-event-idx", "boot -machine pc -cpus 4 -device virtio-net,vectors=4"},
+		{"virtio-1q-no-event-idx", "boot -machine pc -cpus 4 -device virtio-net,vectors=4"},
 		{"smp1", "boot -machine pc -cpus 1"},
 		{"smp2", "boot -machine pc -cpus 2"},
 		{"smp3", "boot -machine pc -cpus 3"},
@@ -48,6 +48,8 @@ func (r oracleRun) config(t *testing.T) (cfg machine.Config) {
 			cfg.CPUs, _ = strconv.Atoi(v)
 		case "-append":
 			cfg.Append = v
+		case "-device", "-blk", "-nic":
+			plug(t, &cfg, v)
 		default:
 			t.Fatalf("%s: flag %s", r.name, words[i])
 		}
@@ -128,7 +130,7 @@ func sortedKeys(m map[string]int) []string {
 // comparers hold a booted machine against a recording, each as far as its
 // subject goes.
 var comparers = []func(o *oracle, r oracleRun, m *machine.Machine){
-	compareGates, compareLocalAPICs, compareIOAPIC, comparePICs,
+	compareGates, compareLocalAPICs, compareIOAPIC, comparePICs, comparePCI,
 }
 
 // Every fact of the recordings about interrupt hardware after boot, and the
