@@ -15,6 +15,7 @@ type IDTParts struct {
 	Encode          func(gatereg.Gate) [gatereg.Size]byte
 	Decode          func([gatereg.Size]byte) (gatereg.Gate, error)
 	DeviceGate      func(v cpu.Vector, stub uint64) gatereg.Gate
+	Limit           func(gates int) uint16
 	VectorFromFrame func(origAX int64, abi idtabi.ABI) cpu.Vector
 }
 
@@ -35,6 +36,12 @@ func WithDeviceGate(f func(v cpu.Vector, stub uint64) gatereg.Gate) Part {
 	return func(p *Parts) { p.IDT.DeviceGate = f }
 }
 
+// WithIDTLimit replaces what goes into IDTR's limit for a table of so many
+// gates.
+func WithIDTLimit(f func(gates int) uint16) Part {
+	return func(p *Parts) { p.IDT.Limit = f }
+}
+
 // WithVectorFromFrame replaces the first line of __common_interrupt and
 // do_IRQ: from what the stub pushed to the vector.
 func WithVectorFromFrame(f func(origAX int64, abi idtabi.ABI) cpu.Vector) Part {
@@ -43,7 +50,7 @@ func WithVectorFromFrame(f func(origAX int64, abi idtabi.ABI) cpu.Vector) Part {
 
 // idtConfig is how this machine's table is made.
 func (m *Machine) idtConfig() idt.Config {
-	return idt.Config{Release: m.release, Encode: m.parts.IDT.Encode, Device: m.parts.IDT.DeviceGate}
+	return idt.Config{Release: m.release, Encode: m.parts.IDT.Encode, Device: m.parts.IDT.DeviceGate, Limit: m.parts.IDT.Limit}
 }
 
 // entryConfig is how this machine's stubs are read.

@@ -25,6 +25,8 @@ type Config struct {
 	// Device is the gate of a device interrupt whose stub stands at an
 	// address; nil: DeviceGate.
 	Device func(v cpu.Vector, stub uint64) gatereg.Gate
+	// Limit is what IDTR holds for a table of so many gates; nil: Limit.
+	Limit func(gates int) uint16
 }
 
 // DeviceGate is what Linux gives every device interrupt (idt_data of INTG): an
@@ -32,6 +34,10 @@ type Config struct {
 func DeviceGate(_ cpu.Vector, stub uint64) gatereg.Gate {
 	return gatereg.Gate{Offset: stub, Selector: kernCS, Type: gatereg.InterruptGate, Present: true}
 }
+
+// Limit is the limit of a table of so many gates (IDT_TABLE_SIZE - 1): the
+// offset of its last byte.
+func Limit(gates int) uint16 { return uint16(gates*gatereg.Size - 1) }
 
 // table is idt_table and what surrounds it in idt.c.
 type table struct {
@@ -50,6 +56,9 @@ func Init(c *cpu.CPU, cfg Config) {
 	}
 	if cfg.Device == nil {
 		cfg.Device = DeviceGate
+	}
+	if cfg.Limit == nil {
+		cfg.Limit = Limit
 	}
 	idtTable.Of(c).cfg = cfg
 }
@@ -105,7 +114,8 @@ func SetupAPICAndIRQGates(c *cpu.CPU) {
 
 // Load models load_idt: each processor loads the one table.
 func Load(c *cpu.CPU) {
-	c.LIDT(cpu.IDTR{Base: Base, Limit: Entries*gatereg.Size - 1}, idtTable.Of(c).gates[:])
+	t := idtTable.Of(c)
+	c.LIDT(cpu.IDTR{Base: Base, Limit: t.cfg.Limit(Entries)}, t.gates[:])
 }
 
 // System reports whether a vector is marked in system_vectors: nobody can be
