@@ -186,7 +186,7 @@ func TestLog(t *testing.T) {
 		"msi dest=0x01 mode=logical delivery=lowest vector=0x62 trigger=edge addr=0xfee0100c data=0x00004162",
 		"lapic0 dest=0x01 mode=physical delivery=fixed vector=0x51 trigger=edge addr=0xfee01000 data=0x00000051",
 		"lapic1 dest=0x00 mode=physical delivery=fixed vector=0x52 trigger=edge shorthand=all",
-		"ioapic0 dest=0x00 mode=physical delivery=fixed vector=0x63 trigger=edge addr=0xfee00000 data=0x00004063",
+		"ioapic0 dest=0x00 mode=physical delivery=fixed vector=0x63 trigger=edge addr=0xfee00000 data=0x00000063",
 	}
 	if got := b.TakeLog(); !slices.Equal(got, want) {
 		t.Errorf("the log is\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
