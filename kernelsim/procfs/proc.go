@@ -16,6 +16,8 @@ func (fs *FS) proc() []node {
 		show("cmdline", fs.cmdline),
 		show("cpuinfo", fs.cpuinfo),
 		show("interrupts", fs.interrupts),
+		show("iomem", fs.iomem),
+		show("ioports", fs.ioports),
 		show("kallsyms", fs.kallsyms),
 		show("meminfo", fs.meminfo),
 		show("modules", fs.modules),

@@ -11,6 +11,7 @@ import (
 // sys lists /sys.
 func (fs *FS) sys() []node {
 	return []node{
+		sealed("bus", fs.bus),
 		sealed("devices", func() []node {
 			return []node{sealed("system", func() []node {
 				return []node{sealed("cpu", fs.cpus), sealed("node", fs.nodes)}

@@ -38,7 +38,9 @@ func (d *Dev) headerFixups(c *cpu.CPU) {
 func (d *Dev) quirkIO(c *cpu.CPU, register uint16, size uint64, name string) {
 	base := uint64(d.Read16(c, register)) &^ (size - 1)
 	if base != 0 {
-		d.info(c, "quirk: %v claimed by %s", Resource{base, base + size - 1, ResourceIO}, name)
+		r := Resource{base, base + size - 1, ResourceIO}
+		d.Claimed = append(d.Claimed, r)
+		d.info(c, "quirk: %v claimed by %s", r, name)
 	}
 }
 

@@ -50,6 +50,7 @@ type Dev struct {
 	IRQ                  int // dev->irq: the pin's, from the Interrupt Line at first
 	ConfigSize           int
 	Resources            [6]Resource
+	Claimed              []Resource // ranges that no address register tells of
 	MSICap, MSIXCap      uint16
 	PMCap, ExpressCap    uint16
 	Driver               string // of whoever has claimed it
