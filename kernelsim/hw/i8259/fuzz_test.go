@@ -22,7 +22,7 @@ func usual(icw4 byte) []byte {
 
 func TestPairFollowsTheRules(t *testing.T) {
 	rng := rand.New(rand.NewSource(8259))
-	for run := range 400 {
+	for run := range 100 {
 		var ops []byte
 		if run%8 != 0 {
 			ops = usual([]byte{1, 3, 0x11, 0x13}[run%4])

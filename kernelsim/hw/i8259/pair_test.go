@@ -487,6 +487,39 @@ func TestMapTaken(t *testing.T) {
 	}
 }
 
+// TestAckSaysSpurious asks the default part itself.
+func TestAckSaysSpurious(t *testing.T) {
+	tests := []struct {
+		name     string
+		do       func(b *bench)
+		vec      uint8
+		spurious bool
+	}{
+		{"nothing", func(b *bench) {}, 0x37, true},
+		{"master", func(b *bench) { b.up(7) }, 0x37, false},
+		{"slave", func(b *bench) { b.up(15) }, 0x3f, false},
+		{"slave gone", func(b *bench) { b.up(15); b.down(15) }, 0x3f, true},
+		{"no such slave", func(b *bench) { b.out(0x20, 0x11, 0x21, 0x30, 0x21, 0x10, 0x21, 1); b.up(4) }, 0xff, false},
+	}
+	for _, tt := range tests {
+		b := started(t, 0x01)
+		tt.do(b)
+		if vec, spurious := (Cascade{}).Ack(&b.p.master, &b.p.slave); vec != tt.vec || spurious != tt.spurious {
+			t.Errorf("%s: Ack gives %#x, %v, want %#x, %v", tt.name, vec, spurious, tt.vec, tt.spurious)
+		}
+	}
+}
+
+// TestPortsThatAreNot: the ports beside the pair are nobody's.
+func TestPortsThatAreNot(t *testing.T) {
+	b := started(t, 0x01)
+	for _, at := range []bus.Addr{0x1f, 0x22, 0x9f, 0xa2, 0x4cf, 0x4d2} {
+		if got := b.in(at); got != 0xff {
+			t.Errorf("port %#x reads %#x", at, got)
+		}
+	}
+}
+
 // fixedAck answers every cycle with one vector.
 type fixedAck struct{}
 
