@@ -137,7 +137,7 @@ func (b *bar) place() (at bus.Addr, ok bool) {
 	}
 	at = b.address()
 	last := at + bus.Addr(b.size-1)
-	return at, b.f.command(enable) && at != 0 && last >= at && last < limit
+	return at, b.f.command(enable) && at != 0 && last < limit
 }
 
 // space is the bus on which the BAR answers.

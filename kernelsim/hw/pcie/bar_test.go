@@ -190,6 +190,13 @@ func TestBARConflict(t *testing.T) {
 	if at, size, mapped := alone.BAR(0); at != 0x2000 || size != 0x1000 || !mapped {
 		t.Error("a function that is not attached cannot move")
 	}
+	alone.AddBAR(5, IO, 4, nil)
+	alone.NameBAR(5, "last")
+	alone.ConfigWrite(0x24, 4, 0x80)
+	alone.ConfigWrite(0x04, 2, 1)
+	if at, size, mapped := alone.BAR(5); at != 0x80 || size != 4 || !mapped || alone.Err() != nil || !strings.Contains(b.Ports().Tree(), "last [00:00.0]") {
+		t.Error("the last BAR is not like the others")
+	}
 	for _, n := range []int{-1, 1, 6} {
 		if _, size, mapped := alone.BAR(n); size != 0 || mapped {
 			t.Errorf("there is a BAR %d", n)
