@@ -58,6 +58,9 @@ func (a *APIC) enter(from, to mode) {
 	default:
 		a.clear()
 	}
+	if to == off {
+		a.SetLINT(0, a.pin[0]) // the 8259A pair may be waiting
+	}
 }
 
 // Claims reports whether a physical address lies in the register page, which

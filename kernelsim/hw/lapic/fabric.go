@@ -92,7 +92,7 @@ func (f *Fabric) send(p packet) {
 
 // push appends a packet, in the room of delivered ones if there is no other.
 func (f *Fabric) push(p packet) {
-	if len(f.way) == cap(f.way) && f.head > 0 {
+	if len(f.way) == cap(f.way) {
 		f.way = f.way[:copy(f.way, f.way[f.head:])]
 		f.head = 0
 	}

@@ -136,6 +136,16 @@ func TestPinsWithoutAPIC(t *testing.T) {
 			t.Errorf("LINT%d %v brings %q, want %q", step.n, step.high, got, step.want)
 		}
 	}
+	a.SetLINT(0, true)
+	r.cores[0].take()
+	a.WriteMSR(lapicreg.MSRBase, 0xfee00800)
+	if got := r.cores[0].take(); got != "" {
+		t.Errorf("enabling the APIC brings %q", got)
+	}
+	a.WriteMSR(lapicreg.MSRBase, 0xfee00000)
+	if got := r.cores[0].take(); got != "EXTINT" {
+		t.Errorf("disabled with INTR high: %q", got)
+	}
 	a.SetLINT(1, false)
 	a.Fire(LINT1)
 	a.Fire(LINT0)

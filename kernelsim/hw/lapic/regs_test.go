@@ -200,6 +200,14 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestIdentity is the ID, in numbers and in the log.
+func TestIdentity(t *testing.T) {
+	_, a := one()
+	if a.ID() != 0x23 || a.Source().Name != "lapic35" {
+		t.Errorf("ID %#x, source %q", a.ID(), a.Source().Name)
+	}
+}
+
 // TestHasMSR looks at the borders.
 func TestHasMSR(t *testing.T) {
 	_, a := one()
