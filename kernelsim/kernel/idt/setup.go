@@ -49,7 +49,8 @@ type table struct {
 
 var idtTable = percpu.Shared[table]("idt_table")
 
-// Init chooses the release and the parts. Context: before any gate is set.
+// Init chooses the release and the parts, and empties the table. Context:
+// before any gate is set.
 func Init(c *cpu.CPU, cfg Config) {
 	if cfg.Encode == nil {
 		cfg.Encode = cpu.EncodeGate
@@ -60,7 +61,7 @@ func Init(c *cpu.CPU, cfg Config) {
 	if cfg.Limit == nil {
 		cfg.Limit = Limit
 	}
-	idtTable.Of(c).cfg = cfg
+	*idtTable.Of(c) = table{cfg: cfg}
 }
 
 // SetupEarlyHandler models idt_setup_early_handler: every exception leads to
