@@ -106,28 +106,12 @@ func (m *Machine) PCIDevs() []*pci.Dev {
 	return pci.Devs(m.cpus[0])
 }
 
-// remapper is the kernel's side of the board's remapping unit, nil if there is
-// none. Its table and queue are memory that the unit reads by DMA.
-func (m *Machine) remapper() (*irqremap.Unit, error) {
-	if m.board.IOMMU == nil {
-		return nil, nil
-	}
-	table, err := m.dmaMemory("ir-table", irqremap.TableSize)
-	if err != nil {
-		return nil, err
-	}
-	queue, err := m.dmaMemory("qi-queue", 2*irqremap.QueueSize)
-	if err != nil {
-		return nil, err
-	}
-	return irqremap.New(irqremap.Config{Base: iommureg.Base, Table: table, Queue: queue,
-		Status: queue + irqremap.QueueSize, X2APIC: m.cfg.X2APIC, IOAPICSource: 0xff00}), nil
-}
-
-// setRemapper puts the unit into what the kernel knows of its APICs.
+// setRemapper puts the kernel's side of the board's remapping unit, if there
+// is one, into what the kernel knows of its APICs.
 func (m *Machine) setRemapper(cfg *apic.Config) {
-	if u, err := m.remapper(); err == nil && u != nil {
-		cfg.Remap = u
+	if m.board.IOMMU != nil {
+		cfg.Remap = irqremap.New(irqremap.Config{Base: iommureg.Base, X2APIC: m.cfg.X2APIC,
+			IOAPICSource: 0xff00, Alloc: m.dmaMemory})
 	}
 }
 

@@ -65,7 +65,7 @@ func (u *Unit) Set(c *cpu.CPU, index uint16, v cpu.Vector, dest uint32, logical 
 // forget what it has cached of it. Without the second half the unit may go on
 // with the old entry for ever.
 func (u *Unit) modify(c *cpu.CPU, index uint16, e iommureg.IRTE) {
-	at := u.cfg.Table + bus.Addr(index)*iommureg.IRTESize
+	at := u.table + bus.Addr(index)*iommureg.IRTESize
 	u.store(c, at, 8, e.Low)
 	u.store(c, at+8, 8, e.High)
 	u.submit(c, iommureg.InvalidateIndex(index, 0))

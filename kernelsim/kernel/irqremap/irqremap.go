@@ -21,26 +21,27 @@ const (
 	tableReg  = 0xf // INTR_REMAP_TABLE_REG_SIZE
 )
 
-// A Config is what firmware's DMAR table tells, and the memory that the unit
-// is given: TableSize bytes at Table and QueueSize at Queue, both aligned to a
-// page, and 4 bytes at Status.
+// A Config is what firmware's DMAR table tells, and where the unit's memory
+// comes from.
 type Config struct {
-	Base                 bus.Addr
-	Table, Queue, Status bus.Addr
-	X2APIC               bool   // X86_FEATURE_X2APIC
-	IOAPICSource         uint16 // device scope: the IOAPIC's requester ID
+	Base         bus.Addr
+	X2APIC       bool   // X86_FEATURE_X2APIC
+	IOAPICSource uint16 // device scope: the IOAPIC's requester ID
+	// Alloc takes zeroed memory that devices reach, aligned to its size.
+	Alloc func(name string, size uint64) (bus.Addr, error)
 }
 
 // A Unit models struct intel_iommu with its ir_table and q_inval.
 type Unit struct {
-	cfg   Config
-	gcmd  uint32
-	eim   bool
-	next  int        // the first index that was never handed out
-	freed []uint16   // handed back, lowest first
-	tail  uint64     // free_head of the queue, in bytes
-	pins  [24]uint16 // index of each pin, plus one; 0: none
-	ready bool
+	cfg                      Config
+	table, queuePage, status bus.Addr
+	gcmd                     uint32
+	eim                      bool
+	next                     int        // the first index that was never handed out
+	freed                    []uint16   // handed back, lowest first
+	tail                     uint64     // free_head of the queue, in bytes
+	pins                     [24]uint16 // index of each pin, plus one; 0: none
+	ready                    bool
 }
 
 // New takes down what is known of the unit; it touches nothing yet.
@@ -59,6 +60,9 @@ func (u *Unit) Enable(c *cpu.CPU) (x2apic, ok bool) {
 		return false, false
 	}
 	printk.Printk(c, printk.Info, "DMAR-IR: IOAPIC id 0 under DRHD base  %#x IOMMU 0", u.cfg.Base)
+	if !u.allocate(c) {
+		return false, false
+	}
 	u.chooseMode(c, ecap)
 	u.enableQueue(c)
 	u.setTable(c)
@@ -67,6 +71,19 @@ func (u *Unit) Enable(c *cpu.CPU) (x2apic, ok bool) {
 	u.reservePins()
 	printk.Printk(c, printk.Info, "DMAR-IR: Enabled IRQ remapping in %s mode", u.mode())
 	return u.eim, true
+}
+
+// allocate takes memory for the table, the queue, and the status of its waits.
+func (u *Unit) allocate(c *cpu.CPU) bool {
+	var err [2]error
+	u.table, err[0] = u.cfg.Alloc("ir-table", TableSize)
+	u.queuePage, err[1] = u.cfg.Alloc("qi-queue", 2*QueueSize)
+	u.status = u.queuePage + QueueSize
+	if err[0] != nil || err[1] != nil {
+		printk.Printk(c, printk.Err, "DMAR-IR: IR0: failed to allocate pages of order 8")
+		return false
+	}
+	return true
 }
 
 // chooseMode decides for the width of destinations.
@@ -91,7 +108,7 @@ func (u *Unit) mode() string {
 // enableQueue models dmar_enable_qi: an empty queue of one page.
 func (u *Unit) enableQueue(c *cpu.CPU) {
 	u.writeL(c, iommureg.IQT, 0)
-	u.writeQ(c, iommureg.IQA, uint64(u.cfg.Queue))
+	u.writeQ(c, iommureg.IQA, uint64(u.queuePage))
 	u.command(c, iommureg.QIE)
 	u.tail = 0
 }
@@ -99,7 +116,7 @@ func (u *Unit) enableQueue(c *cpu.CPU) {
 // setTable models iommu_set_irq_remapping: the unit takes the table's address,
 // and forgets what it knew of another one.
 func (u *Unit) setTable(c *cpu.CPU) {
-	irta := uint64(u.cfg.Table) | tableReg
+	irta := uint64(u.table) | tableReg
 	if u.eim {
 		irta |= iommureg.EIME
 	}
@@ -132,12 +149,12 @@ func (u *Unit) waitStatus(c *cpu.CPU, bit uint32) {
 func (u *Unit) submit(c *cpu.CPU, d iommureg.Descriptor) {
 	const inUse, done = 1, 2 // QI_IN_USE, QI_DONE
 	flags := c.SaveFlags()
-	u.store(c, u.cfg.Status, 4, inUse)
+	u.store(c, u.status, 4, inUse)
 	u.queue(c, d)
-	u.queue(c, iommureg.WaitFor(done, uint64(u.cfg.Status)))
+	u.queue(c, iommureg.WaitFor(done, uint64(u.status)))
 	u.writeL(c, iommureg.IQT, uint32(u.tail))
 	for range 1000 {
-		if c.ReadPhys(uint64(u.cfg.Status), 4) == done {
+		if c.ReadPhys(uint64(u.status), 4) == done {
 			break
 		}
 		c.Spend(cost.CPURelax)
@@ -147,7 +164,7 @@ func (u *Unit) submit(c *cpu.CPU, d iommureg.Descriptor) {
 
 // queue puts one descriptor into the queue.
 func (u *Unit) queue(c *cpu.CPU, d iommureg.Descriptor) {
-	at := u.cfg.Queue + bus.Addr(u.tail)
+	at := u.queuePage + bus.Addr(u.tail)
 	u.store(c, at, 8, d.Low)
 	u.store(c, at+8, 8, d.High)
 	u.tail = (u.tail + iommureg.DescriptorSize) % QueueSize
