@@ -14,6 +14,10 @@ type arbiter struct {
 	irr lapicreg.Set // accepted, waiting for the core
 	isr lapicreg.Set // taken by the core, no EOI yet
 	tmr lapicreg.Set // of what was accepted last: level triggered
+
+	// The highest vectors of the first two, 0 if there is none: they are asked
+	// for far more often than they change.
+	waiting, serving uint8
 }
 
 // NewArbiter returns the default arbiter, with nothing waiting and nothing in
@@ -23,6 +27,7 @@ func NewArbiter() lapicreg.Arbiter { return &arbiter{} }
 // Accept implements lapicreg.Arbiter.
 func (r *arbiter) Accept(v uint8, level bool) {
 	r.irr.Add(v)
+	r.waiting = max(r.waiting, v)
 	if level {
 		r.tmr.Add(v)
 	} else {
@@ -33,8 +38,7 @@ func (r *arbiter) Accept(v uint8, level bool) {
 // Deliverable implements lapicreg.Arbiter. Priorities are compared by class,
 // the upper half of the vector: an equal class waits.
 func (r *arbiter) Deliverable(tpr uint8) (v uint8, ok bool) {
-	v = highest(&r.irr)
-	return v, class(v) > class(r.PPR(tpr))
+	return r.waiting, class(r.waiting) > class(r.PPR(tpr))
 }
 
 // Acknowledge implements lapicreg.Arbiter.
@@ -42,6 +46,7 @@ func (r *arbiter) Acknowledge(tpr uint8) (v uint8, ok bool) {
 	if v, ok = r.Deliverable(tpr); ok {
 		r.irr.Remove(v)
 		r.isr.Add(v)
+		r.waiting, r.serving = highest(&r.irr), v
 	}
 	return v, ok
 }
@@ -49,17 +54,17 @@ func (r *arbiter) Acknowledge(tpr uint8) (v uint8, ok bool) {
 // EOI implements lapicreg.Arbiter. The write names no vector: the highest one
 // in service ends, whichever handler wrote.
 func (r *arbiter) EOI() (v uint8, level, ok bool) {
-	v = highest(&r.isr)
-	ok = r.isr.Has(v)
+	v, ok = r.serving, r.serving != 0
 	r.isr.Remove(v)
+	r.serving = highest(&r.isr)
 	return v, ok && r.tmr.Has(v), ok
 }
 
 // PPR implements lapicreg.Arbiter: the higher of what software asks for and
 // what is in service.
 func (r *arbiter) PPR(tpr uint8) uint8 {
-	if inService := highest(&r.isr); class(inService) > class(tpr) {
-		return inService & 0xf0
+	if class(r.serving) > class(tpr) {
+		return r.serving & 0xf0
 	}
 	return tpr
 }
@@ -74,17 +79,12 @@ func (r *arbiter) Reset() { *r = arbiter{} }
 func class(v uint8) uint8 { return v >> 4 }
 
 // highest is the greatest vector of a set. An empty set gives 0, which is no
-// vector of a local APIC and whose class is above nothing. It is asked four
-// times an interrupt, mostly of empty sets: they are told first.
+// vector of a local APIC and whose class is above nothing.
 func highest(s *lapicreg.Set) uint8 {
-	word := 7
-	if s[7]|s[6]|s[5]|s[4] == 0 {
-		if word = 3; s[3]|s[2]|s[1] == 0 {
-			return uint8(bits.Len32(s[0]|1) - 1)
+	for word := len(s) - 1; word > 0; word-- {
+		if s[word] != 0 {
+			return uint8(32*word + bits.Len32(s[word]) - 1)
 		}
 	}
-	for s[word] == 0 {
-		word--
-	}
-	return uint8(32*word + bits.Len32(s[word]) - 1)
+	return uint8(bits.Len32(s[0]|1) - 1)
 }
