@@ -107,6 +107,7 @@ func TestStages(t *testing.T) {
 			}
 		}
 		expect("before", cpu.DE, 0, 0, false)
+		c.LIDT(cpu.IDTR{}, c.IDT())
 		idt.SetupEarlyHandler(c)
 		expect("early handlers", cpu.DE, 0xffffffff83079000, 0, true)
 		expect("early handlers", 31, 0xffffffff83079117, 0, true)
@@ -118,6 +119,9 @@ func TestStages(t *testing.T) {
 		idt.SetupEarlyTraps(c)
 		expect("early traps", cpu.DB, 0xffffffff81c00cd0, 0, true)
 		expect("early traps", cpu.BP, 0xffffffff81c00ba0, 0, true)
+		if gateAt(c, cpu.DB).DPL != 0 || gateAt(c, cpu.BP).DPL != 3 {
+			t.Error("early traps: a program may use int3, and no other")
+		}
 		if c.SIDT().Limit != 4095 {
 			t.Error("early traps: the table is not loaded")
 		}
@@ -261,4 +265,17 @@ func TestFindRelease(t *testing.T) {
 	if err == nil || err.Error() != "kernel 5.15: choose one of 4.9, 4.20, 5.14, 6.1, 6.12" {
 		t.Errorf("5.15: %v", err)
 	}
+}
+
+// All 256 gates against the recorded ones, which the machine's tests keep.
+func TestRecordedTable(t *testing.T) {
+	want, err := os.ReadFile("../../machine/testdata/oracle/idt/gates.idt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	on(t, machine.Config{}, func(c *cpu.CPU) {
+		if got := c.DumpIDT(); got != string(want) {
+			t.Errorf("got\n%s", got)
+		}
+	})
 }
