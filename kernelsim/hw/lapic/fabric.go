@@ -81,11 +81,10 @@ func (f *Fabric) send(p packet) {
 		return
 	}
 	p.due = f.eng.Now() + f.latency
-	if f.head < len(f.way) {
-		p.due = max(p.due, f.way[len(f.way)-1].due)
-	} else {
-		f.way, f.head = f.way[:0], 0
+	if f.head == len(f.way) {
 		f.eng.Arm(&f.ev, p.due)
+	} else {
+		p.due = max(p.due, f.way[len(f.way)-1].due)
 	}
 	f.push(p)
 }
