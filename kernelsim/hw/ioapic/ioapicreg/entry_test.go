@@ -68,6 +68,26 @@ func TestModes(t *testing.T) {
 	}
 }
 
+func TestMessage(t *testing.T) {
+	tests := []struct {
+		e    RedirectionEntry
+		addr uint64
+		data uint32
+	}{
+		{0, 0xfee0_0000, 0},
+		{0x0100_0000_0000_0031, 0xfee0_1000, 0x31},
+		{0xff00_0000_0001_8877, 0xfeef_f004, 0xc077},
+		{0x0300_0000_0000_e931, 0xfee0_300c, 0xc131},
+		{0x0025_0000_0000_a5ff, 0xfee0_0250, 0x05ff},
+		{0x0001_0000_0000_0700, 0xfee0_0010, 0x0700},
+	}
+	for _, tt := range tests {
+		if addr, data := tt.e.Message(); addr != tt.addr || data != tt.data {
+			t.Errorf("%#x sends %#x to %#x, want %#x to %#x", tt.e, data, addr, tt.data, tt.addr)
+		}
+	}
+}
+
 func TestLayouts(t *testing.T) {
 	tests := []struct{ got, want string }{
 		{RedirectionLow().String(0x1_0000), "vector=0x0 fixed physical active-high edge masked"},
