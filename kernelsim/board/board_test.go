@@ -202,6 +202,48 @@ func TestLog(t *testing.T) {
 	}
 }
 
+// TestEvents: a wish goes by the way that software has enabled.
+func TestEvents(t *testing.T) {
+	at := func(dev int) pcie.BDF { return pcie.MakeBDF(0, dev, 0) }
+	b, _ := newBoard(t, 1, Config{Machine: PC, Devices: []Device{
+		{Kind: "legacy", BDF: at(2)}, {Kind: "e1000e", BDF: at(4)}, {Kind: "msix", BDF: at(5)}}})
+	b.redirect(10, 0x8050)
+	b.redirect(11, 0x8051)
+	legacyBAR, _, _ := b.PCI.Func(at(2)).BAR(0)
+	send := func(bdf pcie.BDF, k int, satisfied bool) {
+		t.Helper()
+		if err := b.Event(bdf, k, satisfied); err != nil {
+			t.Error(err)
+		}
+	}
+	lines := func(want string) {
+		t.Helper()
+		if dump := b.IOAPIC.Dump(); !strings.Contains(dump, "  IRR      "+want+"\n") {
+			t.Errorf("the IOAPIC's lines are to be %q:\n%s", want, dump)
+		}
+	}
+	send(at(2), 3, false)
+	lines("(none)") // all causes are masked
+	b.Bus.Write(legacyBAR+4, 4, 0)
+	lines("10 ")
+	send(at(4), 0, false)
+	lines("10 11 ")
+	send(at(2), 3, true)
+	lines("11 ")
+	send(at(4), 0, true)
+	lines("(none)")
+	send(at(5), 1, false)
+	if m := b.PCI.Func(at(5)).MSIX(); !m.Pending(1) {
+		t.Error("a function without a pin keeps what MSI-X may not send yet pending")
+	}
+	send(at(5), 1, true)
+	for bdf, k := range map[pcie.BDF]int{at(2): 32, at(5): 4, at(6): 0, at(0): 0} {
+		if err := b.Event(bdf, k, false); err == nil {
+			t.Errorf("event %s %d was taken", bdf, k)
+		}
+	}
+}
+
 // TestAllocations: a message from a device through the log into an IRR, its
 // acknowledge and its EOI allocate nothing.
 func TestAllocations(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 type Function struct {
 	Device Device // as it was asked for
 	*pcie.Func
+	legacy *legacy.Device // nil if it is none
 }
 
 // Functions lists what was plugged in, in that order.
@@ -42,6 +43,7 @@ const (
 	bareTable bus.Addr = 0xfebf_0000
 	barePBA   bus.Addr = 0xfebf_8000
 	bareBAR            = 0x1_0000
+	bareMSI            = 0x50 // offset of its MSI capability
 )
 
 // addBareFunction plugs the bare machine's function in, with its memory
@@ -49,6 +51,7 @@ const (
 // do elsewhere.
 func (b *Board) addBareFunction() error {
 	f := b.standIn(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX})
+	f.AddMSI(bareMSI, 5, true, true) // behind MSI-X in the list: 32 messages, maskable
 	if err := b.plug(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX}, f); err != nil {
 		return err
 	}
@@ -87,13 +90,24 @@ func (b *Board) addDevice(d Device) error {
 	case "msix", "virtio-net", "e1000e", "vmxnet3":
 		return b.plug(d, b.standIn(d))
 	case "legacy":
-		return b.plug(d, legacy.New(b.Bus, d.BDF, max(d.Pin, 1)).Func)
+		return b.addLegacyDevice(d)
 	case "nvme":
-		return b.plug(d, nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d)}).Func)
+		return b.plug(d, onRoot(nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d)}).Func, b.cfg.Machine == Q35))
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
 	return fmt.Errorf("no such kind: choose one of %v", Kinds())
+}
+
+// addLegacyDevice plugs in a device with registers and a pin. Its causes are
+// masked until software unmasks them.
+func (b *Board) addLegacyDevice(d Device) error {
+	dev := legacy.New(b.Bus, d.BDF, max(d.Pin, 1))
+	if err := b.plug(d, dev.Func); err != nil {
+		return err
+	}
+	b.devices[len(b.devices)-1].legacy = dev
+	return nil
 }
 
 // Kinds lists what can be plugged in.

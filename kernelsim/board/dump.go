@@ -36,10 +36,8 @@ func (b *Board) dumpFunction(out *strings.Builder, f *pcie.Func) {
 
 // nameOf is the name that a device was given on the command line.
 func (b *Board) nameOf(bdf pcie.BDF) string {
-	for _, d := range b.devices {
-		if d.BDF() == bdf {
-			return d.Device.Name
-		}
+	if f := b.function(bdf); f != nil {
+		return f.Device.Name
 	}
 	return ""
 }

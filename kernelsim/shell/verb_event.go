@@ -4,9 +4,9 @@ func eventVerb() *Verb {
 	return &Verb{
 		Name: "event", Group: GroupBench, Args: "BDF ENTRY [clear]",
 		Summary: "lets a PCI function want to signal",
-		Detail: `What the function does then is up to its masks: send the message of ENTRY, set its
-pending bit, or assert its pin. With clear, what caused the event has been
-satisfied by other means: the driver polled.`,
+		Detail: `What the function does then is up to what software has enabled and masked: send
+the message of ENTRY, set its pending bit, or assert its pin. A legacy device sets
+cause ENTRY, which asserts the pin where the mask register lets it. With clear, what caused the event has been satisfied by other means: the driver polled.`,
 		Run: runEvent,
 	}
 }
@@ -18,7 +18,7 @@ func runEvent(c *Call) error {
 	if len(c.Args) == 3 && c.Args[2] != "clear" {
 		return c.Misuse("%s: only clear may stand here", c.Args[2])
 	}
-	f, err := c.function(c.Args[0])
+	bdf, err := c.bdf(c.Args[0])
 	if err != nil {
 		return err
 	}
@@ -27,13 +27,7 @@ func runEvent(c *Call) error {
 		return err
 	}
 	var failed error
-	err = c.bench(func() {
-		if len(c.Args) == 3 {
-			failed = f.Satisfied(k)
-		} else {
-			failed = f.Event(k)
-		}
-	})
+	err = c.bench(func() { failed = c.board().Event(bdf, k, len(c.Args) == 3) })
 	if err == nil && failed != nil {
 		return c.Fail(c.Args[0]+" "+c.Args[1], failed)
 	}
