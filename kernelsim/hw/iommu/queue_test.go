@@ -185,3 +185,38 @@ func BenchmarkTranslate(b *testing.B) {
 		x.sent = x.sent[:0]
 	}
 }
+
+// TestWideEvent: with 32-bit destinations the fault event has one too.
+func TestWideEvent(t *testing.T) {
+	b := newBench(Config{EIM: true}).enable(7, true)
+	b.reg(iommureg.FEDATA, 4, 0x29)
+	b.reg(iommureg.FEADDR, 4, 0xfee0_2000)
+	b.reg(iommureg.FEUADR, 4, 0x0001_0000)
+	b.reg(iommureg.FECTL, 4, 0)
+	b.Translate(bus.Message{Addr: bus.Addr(msg(1, false))}) // nobody has signed it
+	if got := b.take(); got != "0x10002 physical fixed vec=0x29 wide" {
+		t.Errorf("event %q", got)
+	}
+	if got := b.fault(); got != "reason 0x22 index 0x1 sid 0x0" {
+		t.Errorf("fault %q", got)
+	}
+}
+
+// TestOverflowStopsRecording: while PFO is set no fault is recorded, even when
+// the record is free.
+func TestOverflowStopsRecording(t *testing.T) {
+	b := newBench(Config{}).enable(7, false)
+	for i := range 3 {
+		b.write(msg(i, false), 0, 0)
+	}
+	b.reg(iommureg.FRCD+8, 8, iommureg.FaultF)
+	b.write(msg(9, false), 0, 0)
+	if high := b.get(iommureg.FRCD+8, 8); high&iommureg.FaultF != 0 {
+		t.Error("a fault was recorded while PFO was set")
+	}
+	b.reg(iommureg.FSTS, 4, iommureg.PFO)
+	b.write(msg(9, false), 0, 0)
+	if got := b.fault(); got != "reason 0x22 index 0x9 sid 0x0" {
+		t.Errorf("after PFO was cleared: %q", got)
+	}
+}
