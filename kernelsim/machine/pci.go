@@ -2,6 +2,8 @@ package machine
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/hw/bus"
@@ -25,11 +27,15 @@ func (m *Machine) pciConfig() pci.Config {
 	io := []pci.Window{{Start: 0, End: 0xcf7, IO: true}, {Start: 0xd00, End: 0xffff, IO: true}}
 	vga := pci.Window{Start: 0xa_0000, End: 0xb_ffff}
 	if m.cfg.Board == board.Q35 {
+		first := 8
+		if slices.Contains(strings.Fields(m.cfg.Append), "noapic") {
+			first = 0
+		}
 		return pci.Config{MMConfig: mmconfig, Windows: append(io, vga,
 			pci.Window{Start: 0x4000_0000, End: uint64(mmconfig) - 1},
 			pci.Window{Start: uint64(mmconfig) + 1<<28, End: 0xfebf_ffff},
 			pci.Window{Start: 0x1_0000_0000, End: 0x8_ffff_ffff}),
-			Links: linksQ35(), Route: routeQ35, Router: pcie.MakeBDF(0, 31, 0)}
+			Links: linksQ35(), Route: routeQ35(first), Router: pcie.MakeBDF(0, 31, 0)}
 	}
 	return pci.Config{Windows: append(io, vga,
 		pci.Window{Start: 0x4000_0000, End: 0xfebf_ffff},
@@ -72,13 +78,15 @@ func routePC(b pcie.BDF, pin int) (link int, ok bool) {
 	return (b.Device() + pin - 2) & 3, true
 }
 
-// routeQ35 is the routing table of the q35 with the IOAPIC in use.
-func routeQ35(b pcie.BDF, pin int) (link int, ok bool) {
-	const firstGSI = 8
-	if b.Device() < 25 {
-		return firstGSI + 4 + (b.Device()+pin-1)&3, true
+// routeQ35 is the routing table of the q35 from a link on: the links to the
+// IOAPIC's pins, or, without it, those to the 8259A pair (_PIC, PRTA and PRTP).
+func routeQ35(first int) func(b pcie.BDF, pin int) (link int, ok bool) {
+	return func(b pcie.BDF, pin int) (link int, ok bool) {
+		if b.Device() < 25 {
+			return first + 4 + (b.Device()+pin-1)&3, true
+		}
+		return first + (pin-1)&3, true
 	}
-	return firstGSI + (pin-1)&3, true
 }
 
 // initPCI models the initcalls that find the devices of bus 0, in their order,
