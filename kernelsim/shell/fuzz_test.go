@@ -18,7 +18,7 @@ func (impatient) Interrupted() bool { return true }
 // and a line that fails has a status and, unless a tool said no silently, a
 // message.
 func FuzzSession(f *testing.F) {
-	for _, name := range []string{"errors", "tour", "grammar", "help"} {
+	for _, name := range []string{"errors", "tour", "grammar", "help", "hardware-errors"} {
 		text, err := os.ReadFile("testdata/sessions/" + name + ".session")
 		if err != nil {
 			f.Fatal(err)

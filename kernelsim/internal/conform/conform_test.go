@@ -22,8 +22,8 @@ func TestExamples(t *testing.T) {
 			}
 		})
 	}
-	if len(cases) < 11 {
-		t.Errorf("%d cases, want at least the examples", len(cases))
+	if len(cases) < 23 {
+		t.Errorf("%d cases, want at least 23", len(cases))
 	}
 }
 
