@@ -1,0 +1,24 @@
+// Fails: the handlers run on the interrupt stack, and take no more of it than on the default machine
+// Misconception: a stack of its own keeps the handlers apart
+
+package idt
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/cpu/gatereg"
+)
+
+// kernelCS is the kernel's code segment (__KERNEL_CS).
+const kernelCS = 0x10
+
+// deviceGate is the gate of a device's vector, whose entry stub stands at an
+// address. The kernel asks for each vector once, when it fills its table.
+func deviceGate(v cpu.Vector, stub uint64) gatereg.Gate {
+	return gatereg.Gate{
+		Offset:   stub,
+		Selector: kernelCS,
+		Type:     gatereg.InterruptGate,
+		IST:      3,
+		Present:  true,
+	}
+}
