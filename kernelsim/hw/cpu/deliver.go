@@ -134,7 +134,7 @@ func (c *CPU) tryGate(o occurrence) (fault occurrence, bad bool) {
 	if f.HasErrorCode = o.from == fromFault && HasErrorCode(o.vector); f.HasErrorCode {
 		f.ErrorCode, f.OrigAX = o.code, int64(o.code)
 	}
-	if !c.place(f, d.gate) {
+	if !c.place(f, d.gate.IST) {
 		guard := f.on.Base - 8
 		c.freeFrame(f)
 		return occurrence{vector: PF, from: fromFault, code: 2, addr: guard}, true
@@ -222,14 +222,16 @@ func (c *CPU) newFrame() *Frame {
 	if f == nil {
 		return &Frame{}
 	}
-	pool.frames = f.next
-	*f = Frame{}
+	pool.frames, f.next = f.next, nil
 	return f
 }
 
+// freeFrame takes a frame back, empty: then the next event need not wait for
+// that.
 func (c *CPU) freeFrame(f *Frame) {
 	pool := c.Peers[0]
-	f.next, pool.frames = pool.frames, f
+	*f = Frame{next: pool.frames}
+	pool.frames = f
 }
 
 // waitForStartUp is the core after INIT: it does nothing until a start-up IPI

@@ -1,7 +1,5 @@
 package cpu
 
-import "bothhalves/kernelsim/hw/cpu/gatereg"
-
 // A Stack is a range of addresses that a stack pointer walks down. The
 // simulator keeps the pointer and no bytes: what nests on what, and where it
 // ends, is what interrupts are about.
@@ -79,12 +77,12 @@ func (f *Frame) On() *Stack { return f.on }
 // frameBytes is SS, RSP, RFLAGS, CS and RIP; in 64-bit mode always all five.
 const frameBytes = 5 * 8
 
-// place chooses the stack for an event and pushes the frame. It reports
+// place chooses the stack by the gate's IST index and pushes the frame. It reports
 // whether there was room; if not, the frame is nowhere and f.on is the stack
 // that ended.
-func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
+func (c *CPU) place(f *Frame, ist uint8) bool {
 	f.stack, f.SP = c.Stack, c.Stack.SP
-	f.on = c.stackFor(f, g)
+	f.on = c.stackFor(f, ist)
 	n := uint64(frameBytes)
 	if f.HasErrorCode {
 		n += 8
@@ -92,7 +90,7 @@ func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
 	if !f.on.Push(f.on.SP&15 + n) { // aligned down to 16 first
 		return false
 	}
-	if f.ist = g.IST; f.ist != 0 {
+	if f.ist = ist; ist != 0 {
 		f.under = c.ist[f.ist]
 		if f.under != nil {
 			f.under.lost = true
@@ -103,14 +101,14 @@ func (c *CPU) place(f *Frame, g gatereg.Gate) bool {
 	return true
 }
 
-// stackFor is the stack that a gate leads to (SDM volume 3, "64-Bit Mode Stack
+// stackFor is the stack that a gate with an IST index leads to (SDM volume 3, "64-Bit Mode Stack
 // Frame", "Interrupt Stack Table"). What comes from the TSS begins at its top
 // each time anew.
-func (c *CPU) stackFor(f *Frame, g gatereg.Gate) *Stack {
+func (c *CPU) stackFor(f *Frame, ist uint8) *Stack {
 	on := c.Stack
 	switch {
-	case g.IST != 0:
-		on = c.TSS.IST[g.IST]
+	case ist != 0:
+		on = c.TSS.IST[ist]
 	case f.CPL != 0 && c.TSS.RSP0 != nil:
 		on = c.TSS.RSP0
 	default:

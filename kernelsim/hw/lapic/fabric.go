@@ -71,13 +71,13 @@ func (f *Fabric) Observe(fn func(Traffic)) { f.observers = append(f.observers, f
 
 // Send sends a message to the APICs that its destination names (SDM volume 3,
 // "Determining IPI Destination"). src is its origin, for the log.
-func (f *Fabric) Send(src *bus.Source, m lapicreg.Message) { f.send(packet{from: src, m: m}) }
+func (f *Fabric) Send(src *bus.Source, m lapicreg.Message) { f.send(&packet{from: src, m: m}) }
 
 // send puts a packet on its way. What an APIC sends to itself never leaves it.
-func (f *Fabric) send(p packet) {
-	f.tell(Traffic{From: p.from, Message: p.m, Shorthand: p.short})
+func (f *Fabric) send(p *packet) {
+	f.tell(&Traffic{From: p.from, Message: p.m, Shorthand: p.short})
 	if f.latency <= 0 || f.eng.Running() == nil || p.short == lapicreg.Self {
-		f.deliver(&p)
+		f.deliver(p)
 		return
 	}
 	p.due = f.eng.Now() + f.latency
@@ -86,7 +86,7 @@ func (f *Fabric) send(p packet) {
 	} else {
 		p.due = max(p.due, f.way[len(f.way)-1].due)
 	}
-	f.push(p)
+	f.push(*p)
 }
 
 // push appends a packet, in the room of delivered ones if there is no other.
@@ -113,19 +113,19 @@ func (f *Fabric) arrive(now sim.Time) {
 
 // broadcastEOI tells the I/O APICs that a level triggered interrupt ended.
 func (f *Fabric) broadcastEOI(src *bus.Source, v uint8) {
-	f.tell(Traffic{From: src, EOI: true, Message: lapicreg.Message{Vector: v}})
+	f.tell(&Traffic{From: src, EOI: true, Message: lapicreg.Message{Vector: v}})
 	for _, fn := range f.onEOI {
 		fn(v)
 	}
 }
 
 // tell shows traffic to the observers.
-func (f *Fabric) tell(t Traffic) {
+func (f *Fabric) tell(t *Traffic) {
 	if len(f.observers) == 0 {
 		return
 	}
 	t.Time = f.eng.Now()
 	for _, fn := range f.observers {
-		fn(t)
+		fn(*t)
 	}
 }

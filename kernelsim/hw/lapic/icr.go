@@ -31,7 +31,7 @@ func (a *APIC) send(m lapicreg.Message, short lapicreg.Shorthand) {
 	if m.Mode <= lapicreg.LowestPriority && m.Vector < lapicreg.FirstLegal {
 		a.fault(lapicreg.ErrSendIllegal)
 	}
-	a.fabric.send(packet{from: &a.source, self: a, short: short, m: m})
+	a.fabric.send(&packet{from: &a.source, self: a, short: short, m: m})
 }
 
 // combines reports whether a shorthand can be had with a delivery mode (SDM
