@@ -272,8 +272,8 @@ func TestShapeMistakes(t *testing.T) {
 }
 
 func TestCapabilityList(t *testing.T) {
-	f := NewFunc(bus.New(), 0, Header{})
-	if f.ConfigRead(0x34, 1) != 0 || f.ConfigRead(0x06, 2) != 0 || f.FindCap(9) != 0 {
+	f := NewFunc(bus.New(), 0, Header{Status: 0x0280})
+	if f.ConfigRead(0x34, 1) != 0 || f.ConfigRead(0x06, 2) != 0x0280 || f.FindCap(9) != 0 {
 		t.Error("a function without capabilities has a list")
 	}
 	f.AddCap(0x98, 0x11, make([]byte, 10), nil)
@@ -290,7 +290,7 @@ func TestCapabilityList(t *testing.T) {
 	if got, want := ids, []uint32{0x98, 0x11, 0x40, 9, 0x84, 9}; len(got) != 6 || [6]uint32(got) != [6]uint32(want) {
 		t.Errorf("the list is %x, want %x", got, want)
 	}
-	if f.FindCap(9) != 0x40 || f.FindCap(0x11) != 0x98 || f.FindCap(5) != 0 || f.ConfigRead(0x06, 2) != 0x10 {
+	if f.FindCap(9) != 0x40 || f.FindCap(0x11) != 0x98 || f.FindCap(5) != 0 || f.ConfigRead(0x06, 2) != 0x0290 {
 		t.Error("capabilities are not found")
 	}
 	f.Reset()
