@@ -168,8 +168,11 @@ APR 0x13 TPR 0x10 DFR 0x00 LDR 0x21(cluster 2: id 1) PPR 0x60
 	set(lapicreg.RegICR, 0x4841)
 	line("flat", "ICR2\t 0x35000000 mask 00110101 (APIC ID)\n")
 	line("flat", "DFR 0x0f LDR 0x21 PPR 0x60\n")
-	set(lapicreg.RegDFR, 0x30000000)
-	line("no model", "ICR2\t 0x35000000\n")
+	for _, none := range []uint32{0x30000000, 0x10000000, 0xe0000000} {
+		set(lapicreg.RegDFR, none)
+		line("no model", "ICR2\t 0x35000000\n")
+		line("no model", "LDR 0x21 PPR")
+	}
 	set(lapicreg.RegLVTTimer, 0x200ee)
 	line("periodic", "LVTT\t 0x000300ee active-hi edge  masked         periodic     Fixed  (vec 238)\n")
 	set(lapicreg.RegESR, 0)
