@@ -200,6 +200,7 @@ func canonical(addr uint64) bool { return uint64(int64(addr<<16)>>16) == addr }
 // of an instruction that is not there.
 func (c *CPU) decode(d *decoded, low, high uint64, raw [gatereg.Size]byte) {
 	g, err := c.decodeGate(raw)
+	c.text.used = true
 	*d = decoded{low: low, high: high, gate: g, ok: err == nil, code: c.text.Code(g.Offset)}
 	if d.code == nil {
 		d.code = func(c *CPU, f *Frame) { c.PageFault(g.Offset, 0x10) }

@@ -12,6 +12,7 @@ type Code func(c *CPU, f *Frame)
 type Text struct {
 	at      map[uint64]symbol
 	decoded [256]decoded
+	used    bool // decoded holds something
 }
 
 type symbol struct {
@@ -34,7 +35,9 @@ func NewText() *Text { return &Text{at: map[uint64]symbol{}} }
 // init memory is freed after boot.
 func (t *Text) Put(addr uint64, name string, code Code) {
 	t.at[addr] = symbol{name, code}
-	t.decoded = [256]decoded{}
+	if t.used {
+		t.decoded, t.used = [256]decoded{}, false
+	}
 }
 
 // Name is what kallsyms says of an address, "" if nothing is known of it.
