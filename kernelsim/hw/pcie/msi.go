@@ -59,9 +59,9 @@ func (m *MSI) shifted(off uint16) uint16 {
 // size is the length of the capability behind its ID and link.
 func (m *MSI) size() int {
 	if m.maskable {
-		return int(m.pending()-m.cap) + 4 - 2
+		return int(m.pending()-m.cap) + 2 // four bytes of the register, without the two in front
 	}
-	return int(m.data()-m.cap) + 2 - 2
+	return int(m.data() - m.cap)
 }
 
 // writable is the bits that software may change, behind ID and link.
