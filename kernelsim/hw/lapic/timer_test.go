@@ -148,13 +148,18 @@ func TestInitialCountAgain(t *testing.T) {
 	}
 }
 
-// TestFastPeriods has a period below the simulator's time unit.
+// TestFastPeriods has periods below the simulator's time unit.
 func TestFastPeriods(t *testing.T) {
-	r, a := clockRig(5_000_000_000, 0)
-	a.MMIOWrite(lapicreg.RegLVTTimer, 4, 0x200ee)
-	a.MMIOWrite(lapicreg.RegInitial, 4, 1)
-	for n := range sim.Time(20) {
-		fires(t, r, n+1)
+	for _, initial := range []uint64{1, 2, 3, 4} {
+		r, a := clockRig(5_000_000_000, 0)
+		a.MMIOWrite(lapicreg.RegLVTTimer, 4, 0x200ee)
+		a.MMIOWrite(lapicreg.RegInitial, 4, initial)
+		for n := range uint64(20) {
+			fires(t, r, sim.Time(n+1))
+			if got, want := a.MMIORead(lapicreg.RegCurrent, 4), initial-5*(n+1)%initial; got != want {
+				t.Errorf("initial %d, after %d ns: current %d, want %d", initial, n+1, got, want)
+			}
+		}
 	}
 }
 
