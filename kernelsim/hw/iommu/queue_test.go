@@ -220,3 +220,36 @@ func TestOverflowStopsRecording(t *testing.T) {
 		t.Errorf("after PFO was cleared: %q", got)
 	}
 }
+
+// TestQueueSizes: a queue of 2^size pages ends where its size says; a tail
+// beyond it is an error.
+func TestQueueSizes(t *testing.T) {
+	b := newBench(Config{})
+	b.reg(iommureg.IQA, 8, uint64(queueAt)|1) // two pages
+	b.reg(iommureg.GCMD, 4, iommureg.QIE)
+	for at := uint64(0); at < 0x2000; at += iommureg.DescriptorSize {
+		b.ram.Write(queueAt+bus.Addr(at), 8, iommureg.InvalidateAll().Low)
+	}
+	b.reg(iommureg.IQT, 4, 0x1ff0)
+	b.reg(iommureg.IQT, 4, 0)
+	if h, s := b.get(iommureg.IQH, 8), b.get(iommureg.FSTS, 4); h != 0 || s != 0 {
+		t.Errorf("after a turn round two pages the head is %#x, FSTS %#x", h, s)
+	}
+	b.reg(iommureg.IQT, 4, 0x2000)
+	if h, s := b.get(iommureg.IQH, 8), b.get(iommureg.FSTS, 4); h != 0 || s&iommureg.IQE == 0 {
+		t.Errorf("a tail beyond two pages: head %#x, FSTS %#x, want the error and nothing done", h, s)
+	}
+}
+
+// TestRecordStaysUntilCleared: writing zeros frees no record.
+func TestRecordStaysUntilCleared(t *testing.T) {
+	b := newBench(Config{}).enable(7, false)
+	b.write(msg(1, false), 0, 0)
+	b.reg(iommureg.FRCD+8, 8, 0)
+	if s := b.get(iommureg.FSTS, 4); s != iommureg.PPF {
+		t.Errorf("FSTS %#x after zeros were written, want PPF", s)
+	}
+	if b.fault() == "" {
+		t.Error("the record is gone")
+	}
+}
