@@ -24,6 +24,7 @@ func targets() []target {
 		{dir: "kernelsim/hw/lapic/lapicreg"},
 		{dir: "kernelsim/hw/pcie"},
 		{dir: "kernelsim/hw/pcie/pcireg", tests: "kernelsim/hw/pcie"},
+		{dir: "kernelsim/hw/pit"},
 		{dir: "kernelsim/kernel/idt"},
 	}
 }
