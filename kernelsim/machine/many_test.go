@@ -1,13 +1,18 @@
 package machine_test
 
 import (
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
 
+	"bothhalves/kernelsim/cost"
+	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/sim"
 )
 
 // says returns the lines of dmesg that hold one of the words.
@@ -104,5 +109,56 @@ func TestNoAPIC(t *testing.T) {
 	if got := says(m, "APIC: ", "IO-APIC", "TIMER"); !slices.Equal(got, []string{"APIC: Switch to symmetric I/O mode setup",
 		"Not enabling interrupt remapping due to skipped IO-APIC setup"}) {
 		t.Errorf("the log says %q", got)
+	}
+}
+
+// Until 4.15 the flat driver asked for lowest priority, and 4.9 has its timer
+// at 0xef.
+func TestOldDrivers(t *testing.T) {
+	for kernel, want := range map[string][2]string{
+		"4.9":  {"pin 2  0x0100000000000930 ", "LVTT\t 0x000000ef"},
+		"4.20": {"pin 2  0x0100000000000830 ", "LVTT\t 0x000000ec"},
+	} {
+		m := boot(t, machine.Config{CPUs: 2, Kernel: kernel})
+		if dump := m.Board().IOAPIC.Dump(); !strings.Contains(dump, want[0]) {
+			t.Errorf("%s: want %s in\n%s", kernel, want[0], dump)
+		}
+		if dump := m.APIC(1).Dump(); !strings.Contains(dump, want[1]) {
+			t.Errorf("%s: want %s in\n%s", kernel, want[1], dump)
+		}
+	}
+}
+
+// From a device's write to the handler and back nothing is allocated, nor by
+// an IPI and the timer.
+func TestInterruptPathDoesNotAllocate(t *testing.T) {
+	m := boot(t, machine.Config{CPUs: 2})
+	taken := 0
+	if err := entry.Request(m.CPUs()[0], 0x41, "counter", func(*cpu.CPU, cpu.Vector) { taken++ }); err != nil {
+		t.Fatal(err)
+	}
+	device := sim.Event{Name: "device"}
+	device.Fire = func(sim.Time) { m.Bus().DMAWriteFrom(nil, 0xfee00000, 4, 0x41) }
+	round := func(c *cpu.CPU) {
+		for range 1000 {
+			m.Engine().Arm(&device, c.Now())
+			apic.SendReschedule(c, 1)
+			for range 5 {
+				c.Spend(cost.UserWork)
+			}
+		}
+	}
+	var before, after runtime.MemStats
+	sched.KThreadOn(m.CPUs()[0], 0, "counter", func(k *sched.Task) {
+		round(k.CPU())
+		runtime.ReadMemStats(&before)
+		round(k.CPU())
+		runtime.ReadMemStats(&after)
+	})
+	if err := m.Run(20 * sim.Millisecond); err != nil {
+		t.Fatal(err)
+	}
+	if n := after.Mallocs - before.Mallocs; taken != 2000 || n > 2 {
+		t.Errorf("%d interrupts, %d allocations in the second 1000", taken, n)
 	}
 }
