@@ -33,7 +33,7 @@ func TestBareCPUs(t *testing.T) {
 // A broken part panics when it is asked.
 type broken struct{ lapicreg.Arbiter }
 
-func (broken) Accept(v uint8, level bool)              { panic("still to write: Accept") }
+func (broken) Accept(v uint8, level bool)               { panic("still to write: Accept") }
 func (broken) Deliverable(tpr uint8) (v uint8, ok bool) { return 0, false }
 func (broken) PPR(tpr uint8) uint8                      { return 0 }
 func (broken) State() (irr, isr, tmr lapicreg.Set)      { return }

@@ -61,7 +61,10 @@ func (m *Machine) Bench(act func()) (err error) {
 }
 
 // Instruct makes the kernel's core n execute INT v at its next boundary, or raise
-// exception v there: what an instruction does, whatever IF says.
+// exception v there: what an instruction does, whatever IF says. It is not
+// inlined, or the reports of what comes of it would name the caller's package.
+//
+//go:noinline
 func (m *Machine) Instruct(n int, v cpu.Vector, exception bool) error {
 	return m.cpus[n].Inject(func(c *cpu.CPU) {
 		if exception {

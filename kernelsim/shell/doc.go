@@ -30,7 +30,8 @@
 //
 // Every verb is one file and one Verb value, listed in registry.go; help, the
 // usage lines, completion and the book's appendix are made from it. lex.go and
-// parse.go are the grammar, session.go and exec.go run it, filter.go and the
-// files it names are the tools behind a pipe, recipe.go is how a machine is
-// saved: as the lines that made it.
+// parse.go are the grammar, session.go and exec.go run it, hardware.go is what
+// the verbs of the hardware bench share, filter.go and the files it names are
+// the tools behind a pipe, recipe.go is how a machine is saved: as the lines
+// that made it.
 package shell
