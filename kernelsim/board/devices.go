@@ -1,6 +1,7 @@
 package board
 
 import (
+	"errors"
 	"fmt"
 
 	"bothhalves/kernelsim/hw/bus"
@@ -96,7 +97,7 @@ func (b *Board) addDevice(d Device) error {
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
-	return fmt.Errorf("no such kind: choose one of %v", Kinds())
+	return errors.New("no such kind: choose msix, legacy, virtio-net, e1000e, vmxnet3, nvme or ena")
 }
 
 // addLegacyDevice plugs in a device with registers and a pin. Its causes are
@@ -108,11 +109,6 @@ func (b *Board) addLegacyDevice(d Device) error {
 	}
 	b.devices[len(b.devices)-1].legacy = dev
 	return nil
-}
-
-// Kinds lists what can be plugged in.
-func Kinds() []string {
-	return []string{"msix", "legacy", "virtio-net", "e1000e", "vmxnet3", "nvme", "ena"}
 }
 
 // queues is a device's number of queues: one a CPU if nobody said.
