@@ -251,7 +251,7 @@ func (m *Machine) Interrupt(n int, v cpu.Vector) error {
 	if n < 0 || n >= len(m.cpus) {
 		return fmt.Errorf("no CPU %d: this machine has 0 to %d", n, len(m.cpus)-1)
 	}
-	m.board.Fabric.Send(nil, lapicreg.Message{Dest: m.board.APICs[n].ID(), Wide: true, Vector: uint8(v)})
+	m.board.Fabric.Arrive(nil, lapicreg.Message{Dest: m.board.APICs[n].ID(), Wide: true, Vector: uint8(v)})
 	return nil
 }
 

@@ -73,6 +73,15 @@ func (f *Fabric) Observe(fn func(Traffic)) { f.observers = append(f.observers, f
 // "Determining IPI Destination"). src is its origin, for the log.
 func (f *Fabric) Send(src *bus.Source, m lapicreg.Message) { f.send(&packet{from: src, m: m}) }
 
+// Arrive is the end of a message's way: it takes no time, so that who stands
+// outside can let an interrupt come at this very instant, also in the middle
+// of a run.
+func (f *Fabric) Arrive(src *bus.Source, m lapicreg.Message) {
+	p := &packet{from: src, m: m}
+	f.tell(&Traffic{From: p.from, Message: p.m})
+	f.deliver(p)
+}
+
 // send puts a packet on its way. What an APIC sends to itself never leaves it.
 func (f *Fabric) send(p *packet) {
 	f.tell(&Traffic{From: p.from, Message: p.m, Shorthand: p.short})
