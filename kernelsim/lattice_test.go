@@ -45,7 +45,7 @@ const importOrder = `
 	hw/iommu/iommureg < SILICON;
 
 	# Floor 2.
-	FLOOR0 < kernel/errno;
+	FLOOR0 < kernel/errno, kernel/cpumask;
 	SILICON, kernel/errno < kernel/percpu;
 	kernel/percpu < kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock;
 	kernel/percpu < kernel/printk, kernel/preempt;
@@ -59,7 +59,7 @@ const importOrder = `
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
 	FLOOR0 < kernel/idt/idtabi;
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
-	kernel/sched, kernel/idt < kernel/apic;
+	kernel/sched, kernel/idt, kernel/cpumask < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/sched < kernel/irqremap;

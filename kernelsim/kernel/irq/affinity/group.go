@@ -9,11 +9,11 @@ func GroupCPUsEvenly(t *Topology, n int) []CPUMask {
 		return nil
 	}
 	g := grouping{t: t, masks: make([]CPUMask, n)}
-	done := g.deal(0, t.Present&t.Possible)
+	done := g.deal(0, t.Present.And(t.Possible))
 	if done >= n {
 		done = 0
 	}
-	g.deal(done, t.Possible&^t.Present)
+	g.deal(done, t.Possible.AndNot(t.Present))
 	return g.masks
 }
 
@@ -27,7 +27,7 @@ type grouping struct {
 // deal models __group_cpus_evenly for the CPUs of one stage, beginning at a
 // group. It returns how many groups got some.
 func (g *grouping) deal(start int, cpus CPUMask) (done int) {
-	if cpus == 0 {
+	if cpus.Empty() {
 		return 0
 	}
 	g.next = start
@@ -37,7 +37,7 @@ func (g *grouping) deal(start int, cpus CPUMask) (done int) {
 	}
 	for _, nd := range g.shares(cpus) {
 		if nd.groups > 0 {
-			g.dealNode(cpus&g.t.Nodes[nd.id], nd.groups)
+			g.dealNode(cpus.And(g.t.Nodes[nd.id]), nd.groups)
 			done += nd.groups
 		}
 	}
@@ -47,7 +47,7 @@ func (g *grouping) deal(start int, cpus CPUMask) (done int) {
 // nodesIn models get_nodes_in_cpumask.
 func (g *grouping) nodesIn(cpus CPUMask) (n int) {
 	for _, m := range g.t.Nodes {
-		if m&cpus != 0 {
+		if m.Intersects(cpus) {
 			n++
 		}
 	}
@@ -67,8 +67,9 @@ func (g *grouping) turn() *CPUMask {
 // dealNodes is the deal with no more groups than nodes: whole nodes, in turn.
 func (g *grouping) dealNodes(cpus CPUMask) {
 	for _, m := range g.t.Nodes {
-		if m&cpus != 0 {
-			*g.turn() |= m & cpus
+		if m.Intersects(cpus) {
+			group := g.turn()
+			*group = group.Or(m.And(cpus))
 		}
 	}
 }
@@ -89,9 +90,9 @@ func (g *grouping) dealNode(cpus CPUMask, groups int) {
 // fill models grp_spread_init_one: n CPUs move from a node's mask into a
 // group, each followed by what is left of its core. It returns what remains.
 func (g *grouping) fill(group *CPUMask, from CPUMask, n int) CPUMask {
-	for n > 0 && from != 0 {
-		core := MaskOf(from.First()) | g.t.siblings(from.First())&from
-		for id := range core.leading(from.First()) {
+	for n > 0 && !from.Empty() {
+		core := g.t.siblings(from.First()).And(from).With(from.First())
+		for id := range leading(core, from.First()) {
 			if n == 0 {
 				break
 			}
@@ -103,7 +104,7 @@ func (g *grouping) fill(group *CPUMask, from CPUMask, n int) CPUMask {
 }
 
 // leading yields CPU first, then the others in ascending order.
-func (m CPUMask) leading(first int) func(yield func(int) bool) {
+func leading(m CPUMask, first int) func(yield func(int) bool) {
 	return func(yield func(int) bool) {
 		if !yield(first) {
 			return
@@ -129,7 +130,7 @@ func (g *grouping) shares(cpus CPUMask) []share {
 	left := 0
 	for i, m := range g.t.Nodes {
 		list[i] = share{id: i, cpus: absent}
-		if n := (m & cpus).Count(); n > 0 {
+		if n := m.And(cpus).Count(); n > 0 {
 			list[i].cpus = uint32(n)
 			left += n
 		}

@@ -4,6 +4,8 @@ import (
 	"math/rand"
 	"strings"
 	"testing"
+
+	"bothhalves/kernelsim/kernel/cpumask"
 )
 
 // smt is n CPUs in cores of two threads, the second thread of a core apart
@@ -20,7 +22,7 @@ func smt(n, stride int) Topology {
 func nodes(masks ...CPUMask) Topology {
 	var t Topology
 	for _, m := range masks {
-		t.Present |= m
+		t.Present = t.Present.Or(m)
 	}
 	t.Possible, t.Nodes = t.Present, masks
 	return t
@@ -90,11 +92,11 @@ func TestGroupsOfRandomMachines(t *testing.T) {
 		masks := GroupCPUsEvenly(&top, n)
 		var all CPUMask
 		for i, m := range masks {
-			if all&m != 0 {
-				t.Fatalf("%+v, %d groups: %s is in two groups", top, n, all&m)
+			if all.Intersects(m) {
+				t.Fatalf("%+v, %d groups: %s is in two groups", top, n, all.And(m))
 			}
-			all |= m
-			if m == 0 && n <= top.Possible.Count() && top.Present == top.Possible {
+			all = all.Or(m)
+			if m.Empty() && n <= top.Possible.Count() && top.Present == top.Possible {
 				t.Fatalf("%+v, %d groups: group %d is empty", top, n, i)
 			}
 		}
@@ -108,7 +110,7 @@ func TestGroupsOfRandomMachines(t *testing.T) {
 }
 
 func randomMachine(rnd *rand.Rand) Topology {
-	n := 1 + rnd.Intn(64)
+	n := 1 + rnd.Intn(cpumask.Max)
 	top := Flat(n)
 	top.Nodes = make([]CPUMask, 1+rnd.Intn(8))
 	for id := range n {
@@ -116,7 +118,7 @@ func randomMachine(rnd *rand.Rand) Topology {
 		top.Nodes[node] = top.Nodes[node].With(id)
 	}
 	if rnd.Intn(3) == 0 {
-		top.Present &= CPUMask(rnd.Uint64()) | 1
+		top.Present = top.Present.And(CPUMask{rnd.Uint64() | 1, rnd.Uint64(), rnd.Uint64(), rnd.Uint64()})
 	}
 	if rnd.Intn(2) == 0 && n%2 == 0 {
 		top.Siblings = smt(n, n/2).Siblings
@@ -131,7 +133,7 @@ func uneven(top *Topology, n int, masks []CPUMask) string {
 	for _, node := range top.Nodes {
 		least, most := MaxCPUs, 0
 		for _, m := range masks {
-			if k := (m & node).Count(); k > 0 {
+			if k := m.And(node).Count(); k > 0 {
 				least, most = min(least, k), max(most, k)
 			}
 		}

@@ -108,9 +108,9 @@ func RemoveFromNode(c *cpu.CPU, n int) { s := of(c); s.onNode = s.onNode.Without
 func NodeMask(c *cpu.CPU, node int) CPUMask {
 	s := of(c)
 	if node < 0 || node >= len(s.top.Nodes) {
-		return 0
+		return CPUMask{}
 	}
-	return s.top.Nodes[node] & s.onNode
+	return s.top.Nodes[node].And(s.onNode)
 }
 
 // Default models irq_default_affinity: where an interrupt goes that nobody
