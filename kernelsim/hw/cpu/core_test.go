@@ -122,7 +122,7 @@ func TestTSC(t *testing.T) {
 		hz   uint64
 		at   sim.Time
 		want uint64
-	}{{0, 123, 123}, {2_500_000_000, 3, 7}, {2_500_000_000, 4*3600*sim.Second + 2, 36_000_000_000_005}, {3_000_000_000, 5*sim.Second + 1, 15_000_000_003}} {
+	}{{0, 5 * sim.Second, 5_000_000_000}, {2_500_000_000, 3, 7}, {2_500_000_000, 4*3600*sim.Second + 2, 36_000_000_000_005}, {3_000_000_000, 5*sim.Second + 1, 15_000_000_003}} {
 		eng := sim.New(1)
 		c := cpu.New(cpu.Setup{Proc: eng.Proc(0), TSCHz: x.hz})
 		eng.Arm(&sim.Event{Fire: func(sim.Time) {}}, x.at)
@@ -396,5 +396,19 @@ func TestStretchedTimes(t *testing.T) {
 			t.Errorf("seed %d: %s, want %s", x.seed, s, x.want)
 		}
 		eng.Close()
+	}
+}
+
+// A stack ends where it ends: the last word is its own, the next is not.
+func TestStackBounds(t *testing.T) {
+	s := cpu.NewStack("x", 0x1000, 0x100)
+	if s.Low != 0x1100 || s.SP != 0x1100 || s.Top != 0x1100 {
+		t.Errorf("an empty stack: %+v", s)
+	}
+	if !s.Push(0x100) || s.SP != 0x1000 || s.Push(1) || s.SP != 0x1000 {
+		t.Errorf("a full stack: %+v", s)
+	}
+	if s.Pop(8); s.SP != 0x1008 || s.Low != 0x1000 {
+		t.Errorf("after a pop: %+v", s)
 	}
 }
