@@ -89,13 +89,13 @@ func (b *Board) route(m bus.Message) {
 	if m.From == nil {
 		m.From = &b.wire
 	}
-	b.log.raw = m
+	b.log.addr, b.log.data = m.Addr, m.Data
 	if b.IOMMU != nil {
 		b.IOMMU.Translate(m)
 	} else {
 		b.Fabric.Send(m.From, lapicreg.FromMSI(uint64(m.Addr), m.Data))
 	}
-	b.log.raw = bus.Message{}
+	b.log.addr = 0
 }
 
 // addIOAPIC maps the IOAPIC; it hears the EOI broadcasts.

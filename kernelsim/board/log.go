@@ -15,8 +15,9 @@ const logKept = 4096
 // the interrupt fabric would show.
 type messageLog struct {
 	ring []logged
-	n    uint64      // seen since the last call
-	raw  bus.Message // the device's write that is on its way; no address if none is
+	n    uint64   // seen since the last call
+	addr bus.Addr // of the device's write that is on its way; 0 if none is
+	data uint32
 }
 
 // logged is one message, and the device's write that it came as.
@@ -31,7 +32,9 @@ func (l *messageLog) note(t lapic.Traffic) {
 	if l.ring == nil {
 		l.ring = make([]logged, logKept)
 	}
-	l.ring[l.n%logKept] = logged{t, l.raw.Addr, l.raw.Data}
+	e := &l.ring[l.n%logKept] // in place: it is on every interrupt's way
+	e.Traffic = t
+	e.addr, e.data = l.addr, l.data
 	l.n++
 }
 
