@@ -9,7 +9,6 @@ import (
 	"bothhalves/kernelsim/hw/ioapic"
 	"bothhalves/kernelsim/hw/iommu"
 	"bothhalves/kernelsim/hw/lapic"
-	"bothhalves/kernelsim/hw/lapic/lapicreg"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pit"
 	"bothhalves/kernelsim/sim"
@@ -93,7 +92,7 @@ func (b *Board) route(m bus.Message) {
 	if b.IOMMU != nil {
 		b.IOMMU.Translate(m)
 	} else {
-		b.Fabric.Send(m.From, lapicreg.FromMSI(uint64(m.Addr), m.Data))
+		b.Fabric.Send(m.From, b.cfg.Parts.decode(m))
 	}
 	b.log.addr = 0
 }

@@ -68,6 +68,8 @@ type Parts struct {
 	PIC i8259reg.Acknowledger
 	// EOI is what the IOAPIC does with an EOI broadcast.
 	EOI ioapicreg.EOIResponder
+	// Decode reads a device's message, in the compatibility format.
+	Decode func(bus.Message) lapicreg.Message
 	// Vectors makes the part of each MSI-X function that decides what is sent.
 	Vectors func(pcireg.Entries) pcireg.Vectors
 }
@@ -78,6 +80,14 @@ func (p Parts) pci() []pcie.Option {
 		return nil
 	}
 	return []pcie.Option{pcie.WithVectors(p.Vectors)}
+}
+
+// decode is the reading of a device's message.
+func (p Parts) decode(m bus.Message) lapicreg.Message {
+	if p.Decode == nil {
+		return lapicreg.FromMSI(uint64(m.Addr), m.Data)
+	}
+	return p.Decode(m)
 }
 
 // withDefaults fills in and checks.

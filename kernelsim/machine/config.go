@@ -107,6 +107,8 @@ type Parts struct {
 	SetupAreas percpu.SetupAreas
 	Modules    []Module
 	IDT        IDTParts
+	APIC       APICParts
+	MSIX       MSIXParts
 	Board      board.Parts
 	wired      func(m *Machine) // for tests
 }

@@ -11,6 +11,7 @@ import (
 	"bothhalves/kernelsim/hw/iommu/iommureg"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/irqremap"
 	"bothhalves/kernelsim/kernel/pci"
 )
@@ -92,6 +93,7 @@ func routeQ35(first int) func(b pcie.BDF, pin int) (link int, ok bool) {
 // initPCI models the initcalls that find the devices of bus 0, in their order,
 // and the drivers that claim them.
 func (m *Machine) initPCI(c *cpu.CPU) {
+	affinity.SetSpread(c, m.parts.MSIX.Spread)
 	if !pci.ArchInit(c, m.pciConfig()) {
 		return
 	}
