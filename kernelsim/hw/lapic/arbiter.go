@@ -46,7 +46,7 @@ func (r *arbiter) Acknowledge(tpr uint8) (v uint8, ok bool) {
 	if v, ok = r.Deliverable(tpr); ok {
 		r.irr.Remove(v)
 		r.isr.Add(v)
-		r.waiting, r.serving = highest(&r.irr), v
+		r.waiting, r.serving = highest(&r.irr, v), v
 	}
 	return v, ok
 }
@@ -56,7 +56,7 @@ func (r *arbiter) Acknowledge(tpr uint8) (v uint8, ok bool) {
 func (r *arbiter) EOI() (v uint8, level, ok bool) {
 	v, ok = r.serving, r.serving != 0
 	r.isr.Remove(v)
-	r.serving = highest(&r.isr)
+	r.serving = highest(&r.isr, v)
 	return v, ok && r.tmr.Has(v), ok
 }
 
@@ -78,10 +78,11 @@ func (r *arbiter) Reset() { *r = arbiter{} }
 // class is the priority class of a vector or a priority register.
 func class(v uint8) uint8 { return v >> 4 }
 
-// highest is the greatest vector of a set. An empty set gives 0, which is no
-// vector of a local APIC and whose class is above nothing.
-func highest(s *lapicreg.Set) uint8 {
-	for word := len(s) - 1; word > 0; word-- {
+// highest is the greatest vector of a set whose vectors are not above limit. An
+// empty set gives 0, which is no vector of a local APIC and whose class is
+// above nothing.
+func highest(s *lapicreg.Set, limit uint8) uint8 {
+	for word := int(limit >> 5); word > 0; word-- {
 		if s[word] != 0 {
 			return uint8(32*word + bits.Len32(s[word]) - 1)
 		}

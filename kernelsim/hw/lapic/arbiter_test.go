@@ -114,17 +114,17 @@ func TestArbiterAgainstRules(t *testing.T) {
 
 // TestHighest looks at every vector, alone and above another.
 func TestHighest(t *testing.T) {
-	if v := highest(&lapicreg.Set{}); v != 0 {
+	if v := highest(&lapicreg.Set{}, 255); v != 0 {
 		t.Errorf("the highest of none is %d", v)
 	}
 	for v := range 256 {
 		var s lapicreg.Set
 		s.Add(uint8(v))
-		if got := highest(&s); int(got) != v {
+		if got := highest(&s, 255); int(got) != v {
 			t.Errorf("the highest of {%d} is %d", v, got)
 		}
 		s.Add(uint8(v / 2))
-		if got := highest(&s); int(got) != v {
+		if got := highest(&s, 255); int(got) != v {
 			t.Errorf("the highest of {%d, %d} is %d", v/2, v, got)
 		}
 	}
