@@ -36,7 +36,7 @@ type options struct {
 }
 
 func run(args []string, out io.Writer) error {
-	o := options{patience: 2 * time.Second}
+	o := options{patience: 500 * time.Millisecond}
 	f := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	f.IntVar(&o.sample, "sample", 0, "run this many mutants of all, always the same ones")
 	f.Float64Var(&o.least, "least", 90, "percentage that has to be killed")
@@ -108,18 +108,18 @@ func moduleRoot() (string, error) {
 
 // report prints the table and the survivors; the error says what is not well.
 func (o options) report(packages []*pkg, out io.Writer) error {
-	fmt.Fprintf(out, "\n%-34s %6s %6s %8s %7s %7s %8s\n", "package", "made", "killed", "survived", "excused", "killed", "time")
+	fmt.Fprintf(out, "\n%-34s %6s %6s %6s %8s %7s %7s %8s\n", "package", "made", "killed", "(hung)", "survived", "excused", "killed", "time")
 	var sum counts
 	var bad []string
 	for _, p := range packages {
 		c := p.count()
 		sum.add(c)
-		fmt.Fprintf(out, "%-34s %6d %6d %8d %7d %6.1f%% %7.1fs\n", p.dir, c.made, c.killed, c.made-c.killed, c.excused, c.percent(), p.took.Seconds())
+		fmt.Fprintf(out, "%-34s %6d %6d %6d %8d %7d %6.1f%% %7.1fs\n", p.dir, c.made, c.killed, c.hung, c.made-c.killed, c.excused, c.percent(), p.took.Seconds())
 		if o.sample == 0 && c.percent() < o.least {
 			bad = append(bad, p.dir)
 		}
 	}
-	fmt.Fprintf(out, "%-34s %6d %6d %8d %7d %6.1f%%\n", "all", sum.made, sum.killed, sum.made-sum.killed, sum.excused, sum.percent())
+	fmt.Fprintf(out, "%-34s %6d %6d %6d %8d %7d %6.1f%%\n", "all", sum.made, sum.killed, sum.hung, sum.made-sum.killed, sum.excused, sum.percent())
 	var stale []string
 	for _, p := range packages {
 		stale = append(stale, p.survivors(out)...)

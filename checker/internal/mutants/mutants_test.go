@@ -129,6 +129,9 @@ func TestOutcomes(t *testing.T) {
 	}
 	got := map[outcome][]string{}
 	for _, m := range p.mutants {
+		if loops := m.key() == "demo.go:31 ++ and -- swapped"; loops && !m.hung {
+			t.Errorf("%s ends", m.key())
+		}
 		got[m.outcome] = append(got[m.outcome], m.key())
 	}
 	for o, want := range map[outcome][]string{

@@ -31,6 +31,7 @@ type mutant struct {
 	change  string
 	src     []byte // the file as a whole
 	outcome outcome
+	hung    bool // killed because it ran too long
 }
 
 // key names the mutant as survivors.txt does: `file.go:12 + becomes -`.
@@ -140,10 +141,10 @@ func sample(packages []*pkg, n int) {
 }
 
 // counts is a line of the table.
-type counts struct{ made, killed, excused int }
+type counts struct{ made, killed, hung, excused int }
 
 func (c *counts) add(d counts) {
-	c.made, c.killed, c.excused = c.made+d.made, c.killed+d.killed, c.excused+d.excused
+	c.made, c.killed, c.hung, c.excused = c.made+d.made, c.killed+d.killed, c.hung+d.hung, c.excused+d.excused
 }
 
 // percent is how many of those that can be noticed were.
@@ -162,6 +163,9 @@ func (p *pkg) count() (c counts) {
 		c.made++
 		if m.outcome == killed {
 			c.killed++
+			if m.hung {
+				c.hung++
+			}
 		} else if _, ok := p.allowed[m.key()]; ok {
 			c.excused++
 		}

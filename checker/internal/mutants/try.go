@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,7 +19,7 @@ import (
 )
 
 // try builds the package's tests with all its mutants and runs them once for
-// each. A run that takes ten times as long as the unchanged one, and patience
+// each. A run that takes four times as long as the unchanged one, and patience
 // on top, hangs.
 func (p *pkg) try(root string, patience time.Duration) error {
 	start := time.Now()
@@ -35,12 +36,12 @@ func (p *pkg) try(root string, patience time.Duration) error {
 	if _, err := os.Stat(bin); errors.Is(err, fs.ErrNotExist) {
 		return nil // there are no tests: everything survives
 	}
-	r := runner{bin: bin, dir: filepath.Join(root, p.testsOf()), limit: time.Minute}
-	before := time.Now()
-	if out, ok := r.run(0); !ok {
+	r := runner{bin: bin, dir: filepath.Join(root, p.testsOf()), cpu: time.Minute}
+	out, took, ok := r.run(0)
+	if !ok {
 		return fmt.Errorf("the tests fail without any change:\n%s", out)
 	}
-	r.limit = patience + 10*time.Since(before)
+	r.cpu = patience + 4*took
 	r.each(p.mutants)
 	return nil
 }
@@ -132,7 +133,7 @@ func goTool() string {
 // A runner runs a test binary with one mutant switched on.
 type runner struct {
 	bin, dir string
-	limit    time.Duration
+	cpu      time.Duration // that a run may take; it is the same however busy the machine is
 }
 
 // each runs all mutants, as many at a time as there are cores.
@@ -146,8 +147,8 @@ func (r runner) each(list []*mutant) {
 		free <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-free }()
-			if _, ok := r.run(i + 1); !ok {
-				m.outcome = killed
+			if _, took, ok := r.run(i + 1); !ok {
+				m.outcome, m.hung = killed, took >= r.cpu
 			}
 		})
 	}
@@ -158,14 +159,17 @@ func (r runner) each(list []*mutant) {
 // never ends may also never stop to append.
 const memory = "8000000"
 
-// run reports what the tests printed and whether they passed. Taking too long
-// is failing.
-func (r runner) run(id int) (string, bool) {
-	ctx, cancel := context.WithTimeout(context.Background(), r.limit)
+// run reports what the tests printed, the processor time that they took, and
+// whether they passed. Taking too long is failing.
+func (r runner) run(id int) (printed string, took time.Duration, ok bool) {
+	seconds := int(math.Ceil(r.cpu.Seconds()))
+	wall := time.Duration(20*seconds) * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), wall)
 	defer cancel()
-	args := []string{r.bin, "-test.failfast", "-test.skip=^(Fuzz|Benchmark|Example)", "-test.timeout=" + r.limit.String()}
+	args := []string{r.bin, "-test.failfast", "-test.skip=^(Fuzz|Benchmark|Example)", "-test.timeout=" + wall.String()}
 	if sh, err := exec.LookPath("sh"); err == nil {
-		args = append([]string{sh, "-c", "ulimit -v " + memory + ` 2>/dev/null; exec "$0" "$@"`}, args...)
+		limits := fmt.Sprintf("ulimit -v %s; ulimit -t %d; ", memory, seconds)
+		args = append([]string{sh, "-c", limits + `exec "$0" "$@"`}, args...)
 	}
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Dir = r.dir
@@ -174,5 +178,8 @@ func (r runner) run(id int) (string, bool) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
-	return out.String(), err == nil
+	if s := cmd.ProcessState; s != nil {
+		took = s.UserTime() + s.SystemTime()
+	}
+	return out.String(), took, err == nil
 }
