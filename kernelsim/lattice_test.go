@@ -59,7 +59,8 @@ const importOrder = `
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
 	FLOOR0 < kernel/idt/idtabi;
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
-	kernel/sched, kernel/idt, kernel/cpumask < kernel/apic;
+	kernel/cpumask < kernel/apic/icrabi;
+	kernel/sched, kernel/idt, kernel/apic/icrabi < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/sched < kernel/irqremap;

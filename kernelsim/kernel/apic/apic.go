@@ -7,6 +7,7 @@ package apic
 import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic/icrabi"
 	"bothhalves/kernelsim/kernel/percpu"
 )
 
@@ -18,12 +19,13 @@ type Config struct {
 	TSCDeadline bool // X86_FEATURE_TSC_DEADLINE_TIMER
 	BusHz       uint64
 	TSCHz       uint64
-	Remap       Remapper // nil: no interrupt remapping
-	PhysOnly    bool     // x2apic_phys
-	NoX2APIC    bool     // nox2apic
-	NoIOAPIC    bool     // noapic
-	NoShorthand bool     // no_ipi_broadcast=1
-	LowestPrio  bool     // kernels before 4.15: the flat driver asked for lowest priority
+	Remap       Remapper    // nil: no interrupt remapping
+	PhysOnly    bool        // x2apic_phys
+	NoX2APIC    bool        // nox2apic
+	NoIOAPIC    bool        // noapic
+	NoShorthand bool        // no_ipi_broadcast=1
+	LowestPrio  bool        // kernels before 4.15: the flat driver asked for lowest priority
+	Send        icrabi.Send // nil: the driver's own
 }
 
 // A Remapper models struct irq_remap_ops (drivers/iommu/irq_remapping.h): the

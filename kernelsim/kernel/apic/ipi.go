@@ -17,10 +17,21 @@ func SendReschedule(c *cpu.CPU, n int) {
 func Send(c *cpu.CPU, n int, v cpu.Vector) { SendMask(c, MaskOf(n), v) }
 
 // SendMask models apic->send_IPI_mask.
-func SendMask(c *cpu.CPU, m Mask, v cpu.Vector) { shared.Of(c).drv.sendMask(c, m, v) }
+func SendMask(c *cpu.CPU, m Mask, v cpu.Vector) {
+	s := shared.Of(c)
+	if s.sendsByPart(v) {
+		sendByPart(c, m, v)
+		return
+	}
+	s.drv.sendMask(c, m, v)
+}
 
 // SendSelf models apic->send_IPI_self.
 func SendSelf(c *cpu.CPU, v cpu.Vector) {
+	if shared.Of(c).sendsByPart(v) {
+		sendByPart(c, MaskOf(c.ID), v)
+		return
+	}
 	if shared.Of(c).mode {
 		wrmsr(c, msrFirst+regSelfIPI>>4, uint64(v))
 		return
