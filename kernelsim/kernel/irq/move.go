@@ -163,3 +163,10 @@ func (d *Desc) moveMasked(c *cpu.CPU) {
 	}
 	d.pending = Mask{}
 }
+
+// MoveMasked models irq_move_masked_irq for a chip that has masked its line.
+func MoveMasked(c *cpu.CPU, d *Data) {
+	if d.Common.has(SetAffinityPending) {
+		d.Desc().moveMasked(c)
+	}
+}
