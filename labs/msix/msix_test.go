@@ -1,0 +1,9 @@
+package msix
+
+import (
+	"testing"
+
+	"bothhalves/checker/labtest"
+)
+
+func TestLab(t *testing.T) { labtest.Run(t, Parts()) }
