@@ -28,12 +28,12 @@ type logged struct {
 }
 
 // note keeps a message.
-func (l *messageLog) note(t lapic.Traffic) {
+func (l *messageLog) note(t *lapic.Traffic) {
 	if l.ring == nil {
 		l.ring = make([]logged, logKept)
 	}
 	e := &l.ring[l.n%logKept] // in place: it is on every interrupt's way
-	e.Traffic = t
+	e.Traffic = *t
 	e.addr, e.data = l.addr, l.data
 	l.n++
 }

@@ -22,7 +22,8 @@ type Fabric struct {
 	head      int
 	ev        sim.Event // the arrival of the first one
 	onEOI     []func(v uint8)
-	observers []func(Traffic)
+	observers []func(*Traffic)
+	seen      Traffic // what they are being shown
 }
 
 // A packet is a message under way.
@@ -66,8 +67,9 @@ func byID(a *APIC, id uint32) int { return int(int64(a.cfg.ID) - int64(id)) }
 func (f *Fabric) OnEOI(fn func(v uint8)) { f.onEOI = append(f.onEOI, fn) }
 
 // Observe adds a witness of every message, as it is sent, and of every EOI
-// broadcast (SDM volume 3, "System Bus Vs. APIC Bus").
-func (f *Fabric) Observe(fn func(Traffic)) { f.observers = append(f.observers, fn) }
+// broadcast (SDM volume 3, "System Bus Vs. APIC Bus"). What it is shown is
+// valid during the call.
+func (f *Fabric) Observe(fn func(*Traffic)) { f.observers = append(f.observers, fn) }
 
 // Send sends a message to the APICs that its destination names (SDM volume 3,
 // "Determining IPI Destination"). src is its origin, for the log.
@@ -78,13 +80,13 @@ func (f *Fabric) Send(src *bus.Source, m lapicreg.Message) { f.send(&packet{from
 // of a run.
 func (f *Fabric) Arrive(src *bus.Source, m lapicreg.Message) {
 	p := &packet{from: src, m: m}
-	f.tell(&Traffic{From: p.from, Message: p.m})
+	f.tell(Traffic{From: p.from, Message: p.m})
 	f.deliver(p)
 }
 
 // send puts a packet on its way. What an APIC sends to itself never leaves it.
 func (f *Fabric) send(p *packet) {
-	f.tell(&Traffic{From: p.from, Message: p.m, Shorthand: p.short})
+	f.tell(Traffic{From: p.from, Message: p.m, Shorthand: p.short})
 	if f.latency <= 0 || f.eng.Running() == nil || p.short == lapicreg.Self {
 		f.deliver(p)
 		return
@@ -122,19 +124,20 @@ func (f *Fabric) arrive(now sim.Time) {
 
 // broadcastEOI tells the I/O APICs that a level triggered interrupt ended.
 func (f *Fabric) broadcastEOI(src *bus.Source, v uint8) {
-	f.tell(&Traffic{From: src, EOI: true, Message: lapicreg.Message{Vector: v}})
+	f.tell(Traffic{From: src, EOI: true, Message: lapicreg.Message{Vector: v}})
 	for _, fn := range f.onEOI {
 		fn(v)
 	}
 }
 
 // tell shows traffic to the observers.
-func (f *Fabric) tell(t *Traffic) {
+func (f *Fabric) tell(t Traffic) {
 	if len(f.observers) == 0 {
 		return
 	}
-	t.Time = f.eng.Now()
+	f.seen = t
+	f.seen.Time = f.eng.Now()
 	for _, fn := range f.observers {
-		fn(*t)
+		fn(&f.seen)
 	}
 }

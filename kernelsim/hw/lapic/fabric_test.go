@@ -236,7 +236,7 @@ func TestFIFO(t *testing.T) {
 func TestObserve(t *testing.T) {
 	r := newRig(2).enable()
 	var seen []Traffic
-	r.fabric.Observe(func(tr Traffic) { seen = append(seen, tr) })
+	r.fabric.Observe(func(tr *Traffic) { seen = append(seen, *tr) })
 	var eois []uint8
 	r.fabric.OnEOI(func(v uint8) { eois = append(eois, v) })
 	r.fabric.OnEOI(func(v uint8) { eois = append(eois, v+1) })

@@ -71,7 +71,7 @@ func newRigOf(latency sim.Time, cfg Config, ids ...uint32) *rig {
 		r.cores = append(r.cores, c)
 		r.apics = append(r.apics, New(r.eng, r.fabric, c, cfg))
 	}
-	r.fabric.Observe(func(t Traffic) {
+	r.fabric.Observe(func(t *Traffic) {
 		if t.EOI {
 			r.log = append(r.log, fmt.Sprintf("eoi %#02x", t.Message.Vector))
 			return
