@@ -74,6 +74,7 @@ const importOrder = `
 	# Floor 4: a driver knows the kernel and its device's abi.
 	KERNEL, hw/enadev/enaabi < drivers/ena;
 	KERNEL, hw/nvme/nvmeabi < drivers/nvme;
+	KERNEL < drivers/standin;
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;
 
@@ -85,7 +86,7 @@ const importOrder = `
 	# what ended it, in text too.
 	FLOOR0 < report;
 	report, kernel/percpu/firstchunk, kernel/percpu/dyn, kernel/percpu/image, kernel/memblock, trace/view, KERNEL,
-	drivers/ena, drivers/nvme,
+	drivers/ena, drivers/nvme, drivers/standin,
 	board
 	< machine;
 

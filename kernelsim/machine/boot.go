@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
@@ -51,12 +52,15 @@ func (m *Machine) startKernel(t *sched.Task) {
 	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
 		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
-	initIRQ(c)
+	m.initIRQ(c)
 	c.STI()
+	told(c, standin.RequestTimer(c))
 	apic.IntrModeInit(c)
+	m.takeOver(c)
 	m.startClock(c)
 	m.restInit(c)
 	m.smpInit(c)
+	told(c, standin.RequestBoard(c))
 	m.initPCI(c)
 	entry.FreeInit(c)
 	dyn.EnableAsync(c)
@@ -82,9 +86,10 @@ func trapInit(c *cpu.CPU) {
 }
 
 // initIRQ models native_init_IRQ.
-func initIRQ(c *cpu.CPU) {
+func (m *Machine) initIRQ(c *cpu.CPU) {
 	apic.InitIRQ(c)
 	idt.SetupAPICAndIRQGates(c)
+	m.initInterrupts(c)
 }
 
 // setupArch models setup_arch as far as it asks the firmware's tables which
@@ -274,6 +279,7 @@ func (m *Machine) startSecondary(t *sched.Task) {
 	idt.Load(c)
 	apic.SecondaryInit(c)
 	apic.CallIn(c)
+	m.onlineInterrupts(c)
 	apic.SetOnline(c)
 	m.startClock(c)
 	sched.FoldNeedResched(c)

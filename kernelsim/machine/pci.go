@@ -94,18 +94,16 @@ func routeQ35(first int) func(b pcie.BDF, pin int) (link int, ok bool) {
 // and the drivers that claim them.
 func (m *Machine) initPCI(c *cpu.CPU) {
 	affinity.SetSpread(c, m.parts.MSIX.Spread)
-	if !pci.ArchInit(c, m.pciConfig()) {
+	cfg := m.pciConfig()
+	cfg.NoMSI = slices.Contains(strings.Fields(m.cfg.Append), "pci=nomsi")
+	if !pci.ArchInit(c, cfg) {
 		return
 	}
 	pci.Scan(c)
 	pci.RoutingInit(c)
 	pci.AssignResources(c)
 	pci.FinalFixups(c)
-	for _, f := range m.board.Functions() {
-		if d := pci.Find(c, f.Func.BDF()); d != nil {
-			_ = pci.Bind(c, &standIn{device: f.Device}, d) // a device whose driver fails stays without one
-		}
-	}
+	m.bindStandIns(c)
 }
 
 // PCIDevs lists what the kernel has found on bus 0; none on a bare machine.
@@ -141,59 +139,3 @@ func (m *Machine) dmaMemory(name string, size uint64) (bus.Addr, error) {
 
 // directMap is PAGE_OFFSET.
 const directMap = 0xffff_8880_0000_0000
-
-// A standIn models the drivers of the devices that are stood in for, as far as
-// configuration space shows them: virtio-pci, e1000e, vmxnet3, nvme, ena.
-type standIn struct{ device board.Device }
-
-// Name is the driver's name, that of its kind's real driver.
-func (s *standIn) Name() string {
-	switch s.device.Kind {
-	case "virtio-net":
-		return "virtio-pci"
-	}
-	return s.device.Kind
-}
-
-// Match accepts every function: the machine binds it to the right one.
-func (s *standIn) Match(vendor, device uint16) bool { return true }
-
-// Probe enables the function and its MSI-X, with the messages that no handler
-// has yet.
-func (s *standIn) Probe(c *cpu.CPU, d *pci.Dev) error {
-	pci.EnableDevice(c, d)
-	pci.SetMaster(c, d)
-	if d.MSIXCap == 0 {
-		return nil
-	}
-	return pci.EnableMSIX(c, d, s.vectors(c, d), func(int) pci.Message { return placeholder(c) })
-}
-
-// placeholder is the message of an entry that nobody has requested yet: to the
-// first processor, with a vector that has no handler but the spurious one
-// (MANAGED_IRQ_SHUTDOWN_VECTOR).
-func placeholder(c *cpu.CPU) pci.Message {
-	if apic.Mode(c) == "flat" {
-		return pci.Message{Address: 0xfee0_1004, Data: 0xef}
-	}
-	return pci.Message{Address: 0xfee0_0000, Data: 0xef}
-}
-
-// vectors is how many entries the real driver uses: e1000e three, and virtio
-// all but those that it has no queue for.
-func (s *standIn) vectors(c *cpu.CPU, d *pci.Dev) int {
-	n := d.VectorCount(c)
-	switch s.device.Kind {
-	case "e1000e":
-		return min(n, 3)
-	case "virtio-net":
-		return max(n-1, 1)
-	}
-	return n
-}
-
-// Remove takes the function out of use.
-func (s *standIn) Remove(c *cpu.CPU, d *pci.Dev) {
-	pci.DisableMSIX(c, d)
-	pci.DisableDevice(c, d)
-}

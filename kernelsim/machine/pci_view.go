@@ -60,7 +60,7 @@ func (v PCIFunction) found(devs []*pci.Dev) bool {
 func (m *Machine) addSysfs(v *PCIFunction, d *pci.Dev) {
 	v.Config = v.Config[:min(d.ConfigSize, len(v.Config))]
 	v.Resources, v.IRQ, v.Driver = d.Resources, d.IRQ, d.Driver
-	v.MSIX, v.Vectors = d.MSIXEnabled, len(d.Vectors)
+	v.MSIX, v.Vectors = d.MSIXEnabled, d.Vectors()
 	if m.cfg.Board == board.PC && d.BDF.Device() >= 2 {
 		v.Slot = strconv.Itoa(d.BDF.Device())
 	}

@@ -7,9 +7,11 @@ import (
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/idt"
+	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/trace"
 )
@@ -38,8 +40,15 @@ func commonInterrupt(c *cpu.CPU, f *cpu.Frame) {
 		sched.Record(c, trace.VectorExit, uint32(v), 0, 0, 0)
 		return
 	}
+	d, quiet := vector.Lookup(c, v)
+	if d != nil {
+		irq.Handle(c, d)
+		return
+	}
 	ack(c)
-	printk.Printk(c, printk.Emerg, "%s: %d.%d No irq handler for vector", r.NoHandler, c.ID, v)
+	if !quiet {
+		printk.Printk(c, printk.Emerg, "%s: %d.%d No irq handler for vector", r.NoHandler, c.ID, v)
+	}
 }
 
 // ack models ack_APIC_irq: the end of interrupt.
@@ -66,7 +75,7 @@ type user struct {
 func moduleVector(c *cpu.CPU, v cpu.Vector) {
 	u := state.Of(c).users[v]
 	irqStat.This(c).Vector[v]++
-	ack(c) // as for an edge: before the handler
+	ack(c)                                 // as for an edge: before the handler
 	before, on := preempt.Count(c), c.IF() // on: a trap gate leads here
 	u.handler(c, v)
 	if c.IF() && !on {
@@ -93,12 +102,21 @@ func Request(c *cpu.CPU, v cpu.Vector, name string, h Handler) error {
 	if u.handler != nil {
 		return errno.EBUSY
 	}
+	if err := vector.Claim(c, v); err != nil {
+		return err
+	}
 	*u = user{name, h}
 	return nil
 }
 
 // Free takes a vector back.
-func Free(c *cpu.CPU, v cpu.Vector) { state.Of(c).users[v] = user{} }
+func Free(c *cpu.CPU, v cpu.Vector) {
+	u := &state.Of(c).users[v]
+	if u.handler != nil {
+		vector.Release(c, v)
+	}
+	*u = user{}
+}
 
 // Owner is the name of the module that has a vector, empty if nobody has.
 func Owner(c *cpu.CPU, v cpu.Vector) string { return state.Of(c).users[v].name }

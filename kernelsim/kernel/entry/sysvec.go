@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/trace"
 )
 
@@ -76,7 +77,13 @@ func handlerOf(v cpu.Vector, r idt.Release) vectorOf {
 	case idt.Reboot:
 		return vectorOf{handler: reboot}
 	}
-	return vectorOf{handler: func(c *cpu.CPU, _ cpu.Vector) { ack(c) }} // the clean-up after a move
+	return vectorOf{handler: moveCleanup}
+}
+
+// moveCleanup models sysvec_irq_move_cleanup.
+func moveCleanup(c *cpu.CPU, _ cpu.Vector) {
+	ack(c)
+	vector.Cleanup(c)
 }
 
 // localTimer models sysvec_apic_timer_interrupt.

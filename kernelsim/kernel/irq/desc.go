@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/mutex"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/printk"
 )
 
 // A Number is a Linux interrupt number: a name for software, known to no
@@ -194,9 +195,14 @@ func (s *system) free(start Number, count int) bool {
 func FreeDescs(c *cpu.CPU, n Number, count int) {
 	s := shared.Of(c)
 	for i := range Number(count) {
-		if int(n+i) < len(s.descs) {
-			s.descs[n+i] = nil
+		d := ToDesc(c, n+i)
+		if d == nil {
+			continue
 		}
+		if d.action != nil { // the kernel's directory of it is not empty
+			printk.Printk(c, printk.Warning, "remove_proc_entry: removing non-empty directory 'irq/%d', leaking at least '%s'", d.IRQ, d.action.Name)
+		}
+		s.descs[n+i] = nil
 	}
 }
 

@@ -70,6 +70,27 @@ func HandleFastEOI(c *cpu.CPU, d *Desc) {
 	d.lock.Unlock(c)
 }
 
+// HandleLevel models handle_level_irq (kernel/irq/chip.c): the line stays
+// masked while the handlers run, because it is active until they have served
+// the device.
+func HandleLevel(c *cpu.CPU, d *Desc) {
+	d.lock.Lock(c)
+	d.maskAck(c)
+	switch {
+	case !d.mayRun():
+	case !d.wanted():
+		d.istate = d.istate&^(Replay|Waiting) | Pending
+	default:
+		d.istate &^= Replay | Waiting
+		d.count(c)
+		d.handleEvent(c)
+		if !d.has(Disabled) {
+			d.unmask(c)
+		}
+	}
+	d.lock.Unlock(c)
+}
+
 // HandleBad models handle_bad_irq: an interrupt that nobody has set up.
 func HandleBad(c *cpu.CPU, d *Desc) {
 	printk.Printk(c, printk.Crit, "unexpected IRQ trap at vector %02x", int(d.IRQ))

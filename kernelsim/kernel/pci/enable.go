@@ -108,12 +108,23 @@ func Bind(c *cpu.CPU, drv Driver, d *Dev) error {
 	if d.Driver != "" {
 		return fmt.Errorf("pci: %v is driven by %s: unbind it first: %w", d.BDF, d.Driver, errno.EBUSY)
 	}
-	d.Driver = drv.Name()
+	d.Driver, d.drv = drv.Name(), drv
 	err := drv.Probe(c, d)
 	if err != nil {
-		d.Driver = ""
+		d.Driver, d.drv = "", nil
 	}
 	return err
+}
+
+// Unbind models unbind_store (drivers/base/bus.c): the function's driver lets
+// go of it.
+func Unbind(c *cpu.CPU, d *Dev) error {
+	if d.drv == nil {
+		return fmt.Errorf("pci: %v has no driver: %w", d.BDF, errno.ENODEV)
+	}
+	d.drv.Remove(c, d)
+	d.Driver, d.drv = "", nil
+	return nil
 }
 
 // UnregisterDriver models pci_unregister_driver.
@@ -121,7 +132,7 @@ func UnregisterDriver(c *cpu.CPU, drv Driver) {
 	for _, d := range Devs(c) {
 		if d.Driver == drv.Name() {
 			drv.Remove(c, d)
-			d.Driver = ""
+			d.Driver, d.drv = "", nil
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pci
 import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector"
 )
 
 // routeOff is the bit of a PIRQ register that leads its line nowhere.
@@ -43,7 +44,9 @@ func (d *Dev) enableIRQ(c *cpu.CPU) {
 		return
 	}
 	if link, ok := route(d.BDF, int(d.Pin)); ok {
-		d.IRQ = useLink(c, link)
+		if n, err := vector.RegisterGSI(c, useLink(c, link), true, true); err == nil {
+			d.IRQ = int(n)
+		}
 	}
 }
 

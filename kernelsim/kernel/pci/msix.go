@@ -7,13 +7,8 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie/pcireg"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 )
-
-// A Message models struct msi_msg (include/linux/msi.h).
-type Message struct {
-	Address uint64
-	Data    uint32
-}
 
 // VectorCount models pci_msix_vec_count; 0 of a function without MSI-X.
 func (d *Dev) VectorCount(c *cpu.CPU) int {
@@ -23,51 +18,113 @@ func (d *Dev) VectorCount(c *cpu.CPU) int {
 	return int(d.Read16(c, d.MSIXCap+pcireg.MSIXControlReg)&0x7ff) + 1
 }
 
-// EnableMSIX models msix_capability_init (drivers/pci/msi/msi.c), in its order
-// of writes: function mask and enable, the placeholder message into each of
-// the first n entries, INTx off, the mask bit of every entry of the table,
-// function mask off. The message for an entry comes from compose; until
-// interrupts are requested it is one that no handler answers.
-func EnableMSIX(c *cpu.CPU, d *Dev, n int, compose func(entry int) Message) error {
+// enableMSIXRange models __pci_enable_msix_range: as many entries as can be
+// had, between least and most.
+func (d *Dev) enableMSIXRange(c *cpu.CPU, least, most int, a *affinity.Affinity) (int, error) {
+	switch {
+	case most < least:
+		return 0, fmt.Errorf("pci: %v: at least %d vectors and at most %d: %w", d.BDF, least, most, errno.ERANGE)
+	case d.MSIXEnabled:
+		return 0, fmt.Errorf("pci: %v uses MSI-X already: free its vectors first: %w", d.BDF, errno.EINVAL)
+	}
+	for n := most; ; {
+		if a != nil {
+			if n = affinity.CalcVectors(c, least, n, a); n < least {
+				return 0, d.tooFew(least, n)
+			}
+		}
+		worth, err := d.enableMSIX(c, n, a)
+		switch {
+		case err == nil:
+			return n, nil
+		case worth == 0:
+			return 0, err
+		case worth < least:
+			return 0, d.tooFew(least, worth)
+		}
+		n = worth
+	}
+}
+
+// tooFew is the answer to one who wants more than there is.
+func (d *Dev) tooFew(least, n int) error {
+	return fmt.Errorf("pci: %v can have %d vectors, and %d are the least asked for: %w", d.BDF, n, least, errno.ENOSPC)
+}
+
+// enableMSIX models __pci_enable_msix. With an error it says which number is
+// worth another try; 0: none.
+func (d *Dev) enableMSIX(c *cpu.CPU, n int, a *affinity.Affinity) (worth int, err error) {
 	size := d.VectorCount(c)
 	switch {
-	case d.MSIXCap == 0, n < 1, d.MSIXEnabled, d.MSIEnabled:
-		return fmt.Errorf("pci: %v cannot use %d MSI-X entries: %w", d.BDF, n, errno.EINVAL)
+	case n < 1 || size == 0 || shared.Of(c).cfg.NoMSI:
+		return 0, fmt.Errorf("pci: %v cannot have %d MSI-X vectors: %w", d.BDF, n, errno.EINVAL)
 	case n > size:
-		return fmt.Errorf("pci: %v has %d MSI-X entries and not %d: %w", d.BDF, size, n, errno.ENOSPC)
+		return size, fmt.Errorf("pci: %v has %d MSI-X entries: %w", d.BDF, size, errno.ENOSPC)
+	case d.MSIEnabled:
+		d.info(c, "can't enable MSI-X (MSI IRQ already assigned)")
+		return 0, fmt.Errorf("pci: %v uses MSI: free its vectors first: %w", d.BDF, errno.EINVAL)
 	}
+	return d.initMSIX(c, n, size, a)
+}
+
+// initMSIX models msix_capability_init (drivers/pci/msi/msi.c), in its order
+// of writes: function mask and enable, a message into each of the first n
+// entries, INTx off, the mask bit of every entry of the table, function mask
+// off.
+func (d *Dev) initMSIX(c *cpu.CPU, n, size int, a *affinity.Affinity) (worth int, err error) {
 	control := d.MSIXCap + pcireg.MSIXControlReg
 	d.clearAndSet(c, control, 0, pcireg.MSIXFunctionMask|pcireg.MSIXEnable)
 	d.MSIXEnabled = true
-	if !d.mapTable(c) {
+	if d.mapTable(c) {
+		worth, err = d.setupMSIX(c, n, a)
+	} else {
+		err = fmt.Errorf("pci: %v has its MSI-X table in no memory: %w", d.BDF, errno.ENOMEM)
+	}
+	if err != nil {
 		d.MSIXEnabled = false
 		d.clearAndSet(c, control, pcireg.MSIXFunctionMask|pcireg.MSIXEnable, 0)
-		return fmt.Errorf("pci: %v has its MSI-X table in no memory: %w", d.BDF, errno.ENOMEM)
-	}
-	for k := range n {
-		d.Vectors = append(d.Vectors, k)
-		d.WriteMessage(c, k, compose(k))
+		return worth, err
 	}
 	d.INTx(c, false)
-	for k := range size {
-		d.MaskEntry(c, k, true)
+	for k := range size { // msix_mask_all
+		bus.WriteL(c, d.entryAt(k)+pcireg.MSIXEntryVectorCtl, pcireg.VectorControlMask)
 	}
 	d.clearAndSet(c, control, pcireg.MSIXFunctionMask, 0)
-	return nil
+	return 0, nil
 }
 
-// DisableMSIX models pci_disable_msix: the entries in use are masked, MSI-X
-// goes off, and the pin may be used again.
-func DisableMSIX(c *cpu.CPU, d *Dev) {
-	if !d.MSIXEnabled {
-		return
+// setupMSIX models msix_setup_interrupts.
+func (d *Dev) setupMSIX(c *cpu.CPU, n int, a *affinity.Affinity) (worth int, err error) {
+	var masks []affinity.Desc
+	if a != nil {
+		masks = affinity.CreateMasks(c, n, a)
 	}
-	for _, k := range d.Vectors {
-		d.MaskEntry(c, k, true)
+	for k := range n {
+		m := &msiDesc{dev: d, index: k, used: 1, msix: true, canMask: true, pinIRQ: d.IRQ}
+		if masks != nil {
+			m.masks = masks[k : k+1]
+		}
+		m.control = bus.ReadL(c, m.entry()+pcireg.MSIXEntryVectorCtl)
+		d.msi = append(d.msi, m)
+	}
+	worth, err = d.setupIRQs(c)
+	if err != nil {
+		d.freeIRQs(c)
+		return worth, err
+	}
+	return 0, nil
+}
+
+// disableMSIX models pci_disable_msix: the entries in use are masked, MSI-X
+// goes off, the pin may be used again, and the interrupts are no more.
+func (d *Dev) disableMSIX(c *cpu.CPU) {
+	for _, m := range d.msi {
+		m.mask(c, 0)
 	}
 	d.clearAndSet(c, d.MSIXCap+pcireg.MSIXControlReg, pcireg.MSIXEnable, 0)
 	d.INTx(c, true)
-	d.MSIXEnabled, d.Vectors = false, nil
+	d.MSIXEnabled = false
+	d.freeIRQs(c)
 }
 
 // clearAndSet models pci_msix_clear_and_set_ctrl.
@@ -85,22 +142,4 @@ func (d *Dev) mapTable(c *cpu.CPU) bool {
 	}
 	d.msixAt = bus.Addr(d.Resources[n].Start + uint64(place&^7))
 	return true
-}
-
-// WriteMessage models the middle of pci_write_msg_msix: address, upper address
-// and data. Masking is the caller's business.
-func (d *Dev) WriteMessage(c *cpu.CPU, k int, m Message) {
-	at := d.msixAt + bus.Addr(k*pcireg.MSIXEntrySize)
-	bus.WriteL(c, at+pcireg.MSIXEntryAddrLow, uint32(m.Address))
-	bus.WriteL(c, at+pcireg.MSIXEntryAddrHigh, uint32(m.Address>>32))
-	bus.WriteL(c, at+pcireg.MSIXEntryData, m.Data)
-}
-
-// MaskEntry writes the vector control of an entry (pci_msix_write_vector_ctrl).
-func (d *Dev) MaskEntry(c *cpu.CPU, k int, masked bool) {
-	v := uint32(0)
-	if masked {
-		v = pcireg.VectorControlMask
-	}
-	bus.WriteL(c, d.msixAt+bus.Addr(k*pcireg.MSIXEntrySize)+pcireg.MSIXEntryVectorCtl, v)
 }

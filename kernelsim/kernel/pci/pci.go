@@ -1,12 +1,13 @@
 // Package pci models the kernel's PCI core (drivers/pci, arch/x86/pci): access
 // to configuration space, the scan of bus 0, what a driver does to a function
-// before it may use it, and MSI-X as far as no vector is needed.
+// before it may use it, and the interrupts that it gets for its messages.
 package pci
 
 import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 )
@@ -23,6 +24,7 @@ type Config struct {
 	Route func(b pcie.BDF, pin int) (link int, ok bool)
 	// Router is the ISA bridge whose registers hold the routes.
 	Router pcie.BDF
+	NoMSI  bool // pci=nomsi
 }
 
 // A Window is a range of addresses that the host bridge passes on.
@@ -58,9 +60,10 @@ type Dev struct {
 	BusMaster            bool
 	MSIEnabled           bool
 	MSIXEnabled          bool
-	// Vectors are the MSI-X entries in use, in the order of allocation.
-	Vectors []int
-	msixAt  bus.Addr // msix_base
+	Node                 int // dev_to_node
+	drv                  Driver
+	msi                  []*msiDesc
+	msixAt               bus.Addr // msix_base
 }
 
 // state is what the PCI core keeps.
@@ -68,6 +71,7 @@ type state struct {
 	cfg     Config
 	devs    []*Dev
 	enabled []bool // of the links
+	msi     irq.Domain
 }
 
 var shared = percpu.Shared[state]("pci")

@@ -6,13 +6,17 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pcie/pcireg"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector"
 )
 
 // ArchInit models pci_arch_init (arch/x86/pci/init.c): how configuration space
 // is reached. It reports whether there is one.
 func ArchInit(c *cpu.CPU, cfg Config) bool {
-	*shared.Of(c) = state{cfg: cfg, enabled: make([]bool, len(cfg.Links))}
+	*shared.Of(c) = state{cfg: cfg, enabled: make([]bool, len(cfg.Links)),
+		msi: irq.Domain{Name: "PCI-MSI", Parent: vector.Domain(c), Ops: msiOps{}}}
 	if cfg.MMConfig != 0 {
 		at, last := uint64(cfg.MMConfig), uint64(cfg.MMConfig)+1<<28-1
 		printk.Printk(c, printk.Info, "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem 0x%08x-0x%08x] (base %#x)", at, last, at)
@@ -73,7 +77,7 @@ func scanSingle(c *cpu.CPU, b pcie.BDF) *Dev {
 	if id == ^uint32(0) || id == 0 || id == 0xffff || id == 0xffff_0000 {
 		return nil
 	}
-	d := &Dev{BDF: b, Vendor: uint16(id), Device: uint16(id >> 16)}
+	d := &Dev{BDF: b, Vendor: uint16(id), Device: uint16(id >> 16), Node: affinity.NoNode}
 	if !d.setup(c) {
 		return nil
 	}

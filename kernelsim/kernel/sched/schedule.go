@@ -111,9 +111,13 @@ func raiseAtomic(c *cpu.CPU, t *Task, title string) {
 
 // MightSleep models might_sleep(): whoever may sleep says so first, so that
 // the mistake is found even when there is nothing to wait for. A voluntarily
-// preemptible kernel also switches here when a reschedule is due.
+// preemptible kernel also switches here when a reschedule is due. The idle
+// task that boots the kernel is let off: nobody else is there to wait for.
 func MightSleep(t *Task) {
 	c := t.cpu
+	if t.PID == 0 && !shared.Of(c).booted {
+		return
+	}
 	if preempt.Count(c) != 0 || !c.IF() {
 		oops.Raise(oops.Report{Rule: "sleep in atomic", CPU: c.ID, Task: t.String(),
 			Title: "BUG: sleeping function called from invalid context at " + oops.Frames(oops.Callers(0))[0].File,

@@ -49,7 +49,9 @@ func SetupIOAPIC(c *cpu.CPU, remapped bool) error {
 			return err
 		}
 	}
-	return nil
+	timer := &irq.ToDesc(c, 0).Data // check_timer
+	irq.Deactivate(c, timer)
+	return irq.Activate(c, timer, false)
 }
 
 // What ACPI's overrides say (MADT): the timer is on pin 2, and the system

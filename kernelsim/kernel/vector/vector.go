@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/cpumask"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/idt"
@@ -91,6 +92,11 @@ func Online(c *cpu.CPU) {
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
 	shared.Of(c).matrix.Online(c.ID)
+	for n := range irq.Number(16) {
+		if d := irq.ToDesc(c, n); !apic.HasIOAPIC(c) && n != 2 { // __setup_vector_irq
+			vectorIRQ.Raw(c)[int(idt.ISA)+int(n)].desc = d
+		}
+	}
 	l.UnlockIRQRestore(c, flags)
 }
 

@@ -1,0 +1,130 @@
+package standin
+
+import (
+	"fmt"
+
+	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/affinity"
+	"bothhalves/kernelsim/kernel/pci"
+)
+
+// virtioNet models vp_request_msix_vectors and vp_find_vqs_msix
+// (drivers/virtio/virtio_pci_common.c): a vector for changes of the
+// configuration and one for each queue of data, or two in all if there are
+// not so many. The control queue has none.
+func (d *Driver) virtioNet(c *cpu.CPU, dev *pci.Dev) error {
+	entries := dev.VectorCount(c)
+	pairs := max((entries-2)/2, 0)
+	name := fmt.Sprintf("virtio%d-", d.index)
+	names := []string{name + "config"}
+	for q := range pairs {
+		names = append(names, fmt.Sprintf("%sinput.%d", name, q), fmt.Sprintf("%soutput.%d", name, q))
+	}
+	if pairs == 0 && entries > 1 {
+		names = append(names, name+"virtqueues")
+	}
+	if entries < 2 {
+		return nil // the pin, which this driver does not use
+	}
+	if _, err := pci.AllocIRQVectors(c, dev, len(names), len(names), pci.IRQMSIX); err != nil {
+		return err
+	}
+	if err := d.requestAll(c, dev, names); err != nil {
+		return err
+	}
+	spreadPairs(c, dev, pairs)
+	return nil
+}
+
+// spreadPairs models virtnet_set_affinity (drivers/net/virtio_net.c): the
+// online processors are dealt to the pairs of queues in runs.
+func spreadPairs(c *cpu.CPU, dev *pci.Dev, pairs int) {
+	cpus := affinity.Online(c)
+	pairs = min(pairs, cpus.Count())
+	if pairs == 0 {
+		return
+	}
+	n := cpus.First()
+	for q := range pairs {
+		size := cpus.Count() / pairs
+		if q < cpus.Count()%pairs {
+			size++
+		}
+		var m irq.Mask
+		for range size {
+			m.Add(n)
+			if n = cpus.Next(n + 1); n < 0 {
+				n = cpus.First()
+			}
+		}
+		for _, i := range []int{1 + 2*q, 2 + 2*q} {
+			if virq, err := pci.IRQVector(dev, i); err == nil {
+				_ = irq.SetHint(c, virq, m) // advice
+			}
+		}
+	}
+}
+
+// nvme models nvme_pci_enable and nvme_setup_io_queues (drivers/nvme/host/
+// pci.c): one vector until the device has told how many queues it has, then
+// that is torn down and there is one for the admin queue and one for each I/O
+// queue, spread over the processors.
+func (d *Driver) nvme(c *cpu.CPU, dev *pci.Dev) error {
+	admin := fmt.Sprintf("nvme%dq0", d.index)
+	if _, err := pci.AllocIRQVectors(c, dev, 1, 1, pci.IRQAllTypes); err != nil {
+		return err
+	}
+	if err := requestOne(c, dev, 0, admin); err != nil {
+		pci.FreeIRQVectors(c, dev)
+		return err
+	}
+	freeSome(c, dev, 1)
+	pci.FreeIRQVectors(c, dev)
+	most := 1 + affinity.TopologyOf(c).Possible.Count()
+	n, err := pci.AllocIRQVectorsAffinity(c, dev, 1, most, pci.IRQAllTypes|pci.IRQAffinity, &affinity.Affinity{PreVectors: 1})
+	if err != nil {
+		return err
+	}
+	names := []string{admin}
+	for q := 1; q < n; q++ {
+		names = append(names, fmt.Sprintf("nvme%dq%d", d.index, q))
+	}
+	return d.requestAll(c, dev, names)
+}
+
+// The registers of the old device, in its first range: which causes there
+// are, and which of them are kept from the pin.
+const (
+	legacyCause bus.Addr = 0
+	legacyMask  bus.Addr = 4
+)
+
+// legacy requests the pin's interrupt, which others may share, and lets the
+// device use it.
+func (d *Driver) legacy(c *cpu.CPU, dev *pci.Dev) error {
+	err := irq.Request(c, irq.Number(dev.IRQ), serveLegacy, irq.Shared, fmt.Sprintf("legacy%d", d.index), dev)
+	if err == nil {
+		bus.WriteL(c, bus.Addr(dev.Resources[0].Start)+legacyMask, 0)
+	}
+	return err
+}
+
+// serveLegacy looks whether it was this device, and clears what it found: the
+// pin is active until then.
+func serveLegacy(c *cpu.CPU, _ irq.Number, dev any) irq.Return {
+	at := bus.Addr(dev.(*pci.Dev).Resources[0].Start)
+	cause := bus.ReadL(c, at+legacyCause)
+	if cause&^bus.ReadL(c, at+legacyMask) == 0 {
+		return irq.None
+	}
+	bus.WriteL(c, at+legacyCause, cause)
+	return irq.Handled
+}
+
+// closeLegacy masks the device, then lets go of its interrupt.
+func (d *Driver) closeLegacy(c *cpu.CPU, dev *pci.Dev) {
+	bus.WriteL(c, bus.Addr(dev.Resources[0].Start)+legacyMask, ^uint32(0))
+	_, _ = irq.Free(c, irq.Number(dev.IRQ), dev) // it was requested
+}

@@ -1,0 +1,39 @@
+// Package standin has drivers that stand in for real ones: they request the
+// interrupts that those request, under the same names and in the same order,
+// and do nothing else.
+package standin
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/irq"
+)
+
+// RequestTimer models setup_default_timer_irq (arch/x86/kernel/time.c).
+func RequestTimer(c *cpu.CPU) error {
+	return irq.Request(c, 0, handled, irq.NoBalance|irq.IRQPoll|irq.Timer, "timer", nil)
+}
+
+// RequestBoard requests what the drivers of a PC's own devices do, in the
+// order of the recorded boots: the system control interrupt, the keyboard
+// controller, the clock, and the serial ports when they are opened.
+func RequestBoard(c *cpu.CPU) error {
+	for _, r := range [...]struct {
+		n     irq.Number
+		name  string
+		flags irq.Flags
+	}{
+		{9, "acpi", irq.Shared}, {12, "i8042", irq.Shared}, {1, "i8042", irq.Shared},
+		{8, "rtc0", 0}, {4, "ttyS0", irq.Shared}, {3, "ttyS1", irq.Shared},
+	} {
+		if err := irq.Request(c, r.n, notMine, r.flags, r.name, r.name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// handled is the handler of a device that always has a reason.
+func handled(*cpu.CPU, irq.Number, any) irq.Return { return irq.Handled }
+
+// notMine is the handler of a device that never has one: nothing is there.
+func notMine(*cpu.CPU, irq.Number, any) irq.Return { return irq.None }

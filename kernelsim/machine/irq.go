@@ -1,0 +1,70 @@
+package machine
+
+import (
+	"bothhalves/kernelsim/drivers/standin"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/affinity"
+	"bothhalves/kernelsim/kernel/pci"
+	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector"
+)
+
+// initInterrupts models early_irq_init and what native_init_IRQ does for
+// interrupts that are no exceptions: descriptors, vectors, and the 8259A pair
+// as everybody's chip.
+func (m *Machine) initInterrupts(c *cpu.CPU) {
+	affinity.SetTopology(c, affinity.Numa(m.possible, m.cfg.Nodes))
+	affinity.AddToNode(c, c.ID)
+	affinity.SetOnline(c, c.ID, true)
+	irq.EarlyInit(c, vector.Pins)
+	vector.InitISA(c)
+	vector.Init(c)
+}
+
+// takeOver models setup_IO_APIC_irqs behind the timer's request: the I/O APIC
+// has the lines now, if there is one.
+func (m *Machine) takeOver(c *cpu.CPU) {
+	if apic.HasIOAPIC(c) {
+		told(c, vector.SetupIOAPIC(c, m.board.IOMMU != nil))
+	} else {
+		vector.KeepISA(c)
+	}
+}
+
+// onlineInterrupts models the part of start_secondary that makes a processor
+// one that interrupts can go to (lapic_online, set_cpu_online).
+func (m *Machine) onlineInterrupts(c *cpu.CPU) {
+	vector.Online(c)
+	affinity.AddToNode(c, c.ID)
+	affinity.SetOnline(c, c.ID, true)
+}
+
+// told puts an error that boot goes on with into the log.
+func told(c *cpu.CPU, err error) {
+	if err != nil {
+		printk.Printk(c, printk.Err, "%v", err)
+	}
+}
+
+// bindStandIns gives every device that was plugged in its driver. A device
+// whose driver fails stays without one; the log tells.
+func (m *Machine) bindStandIns(c *cpu.CPU) {
+	seen := map[string]int{}
+	for _, f := range m.board.Functions() {
+		kind := f.Device.Kind
+		if d := pci.Find(c, f.Func.BDF()); d != nil {
+			told(c, pci.Bind(c, standin.New(kind, seen[kind]), d))
+		}
+		seen[kind]++
+	}
+}
+
+// Interrupts lists the kernel's interrupts by number; none on a bare machine.
+func (m *Machine) Interrupts() []*irq.Desc {
+	if m.Bare() || len(m.cpus) == 0 || m.cpus[0].GS.Slots == nil {
+		return nil
+	}
+	return irq.Descs(m.cpus[0])
+}
