@@ -1,0 +1,36 @@
+package apic
+
+import (
+	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
+	"bothhalves/labs/apic/level"
+)
+
+// A responder is what the I/O APIC does when an interrupt has ended.
+type responder struct{}
+
+// EOIBroadcast hears that an interrupt with this vector has ended at some
+// local APIC, and that it was level triggered. It may make entries of the
+// table ready to send again.
+func (responder) EOIBroadcast(t ioapicreg.Table, vec uint8) {
+	for n := range t.Len() {
+		e := t.Entry(n)
+		if e.Vector() == vec && e.RemoteIRR() {
+			t.ClearRemoteIRR(n)
+			return
+		}
+	}
+}
+
+// lineInterrupt is the driver's handler of a line that works by level. Every
+// device on the line is looked at: any of them may have pulled.
+func lineInterrupt(line level.Line, devices []level.Device) {
+	served := make([]uint32, len(devices))
+	for i, d := range devices {
+		served[i] = d.Cause()
+		d.Serve(served[i])
+	}
+	line.EOI() // the interrupt is acknowledged
+	for i, d := range devices {
+		d.Clear(served[i])
+	}
+}
