@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/vector"
 )
 
 // A row is one of the lines that the architecture adds below the interrupts
@@ -24,14 +25,14 @@ func archRows() []row {
 		{"LOC", func(s *entry.Stats) uint64 { return s.Timer }, "Local timer interrupts"},
 		{"SPU", func(s *entry.Stats) uint64 { return s.Spurious }, "Spurious interrupts"},
 		{"PMI", nil, "Performance monitoring interrupts"},
-		{"IWI", nil, "IRQ work interrupts"},
+		{"IWI", func(s *entry.Stats) uint64 { return s.IRQWork }, "IRQ work interrupts"},
 		{"RTR", nil, "APIC ICR read retries"},
 		{"RES", func(s *entry.Stats) uint64 { return s.Reschedule }, "Rescheduling interrupts"},
-		{"CAL", nil, "Function call interrupts"},
+		{"CAL", func(s *entry.Stats) uint64 { return s.Call }, "Function call interrupts"},
 		{"TLB", nil, "TLB shootdowns"},
-		{"TRM", nil, "Thermal event interrupts"},
-		{"THR", nil, "Threshold APIC interrupts"},
-		{"DFR", nil, "Deferred Error APIC interrupts"},
+		{"TRM", func(s *entry.Stats) uint64 { return s.Thermal }, "Thermal event interrupts"},
+		{"THR", func(s *entry.Stats) uint64 { return s.Threshold }, "Threshold APIC interrupts"},
+		{"DFR", func(s *entry.Stats) uint64 { return s.Deferred }, "Deferred Error APIC interrupts"},
 		{"MCE", nil, "Machine check exceptions"},
 		{"MCP", nil, "Machine check polls"},
 	}
@@ -47,7 +48,7 @@ func kvmRows() []row {
 }
 
 // interrupts models show_interrupts (kernel/irq/proc.c): a column for each
-// CPU that is online. Lines of devices come with the interrupt layer.
+// CPU that is online.
 func (fs *FS) interrupts() string {
 	var b strings.Builder
 	width := precision(nrIRQs(len(fs.m.CPUs())))
@@ -56,9 +57,12 @@ func (fs *FS) interrupts() string {
 		fmt.Fprintf(&b, "CPU%-8d", p.ID)
 	}
 	b.WriteByte('\n')
+	for _, d := range fs.m.Interrupts() {
+		fs.deviceRow(&b, width, d)
+	}
 	fs.rows(&b, width, archRows())
-	fmt.Fprintf(&b, "%*s: %10d\n", width, "ERR", 0)
-	fmt.Fprintf(&b, "%*s: %10d\n", width, "MIS", 0)
+	fmt.Fprintf(&b, "%*s: %10d\n", width, "ERR", entry.Errors(fs.boot()))
+	fmt.Fprintf(&b, "%*s: %10d\n", width, "MIS", vector.Mismatches(fs.boot()))
 	fs.rows(&b, width, kvmRows())
 	return b.String()
 }
@@ -102,6 +106,9 @@ func (fs *FS) interruptSum() (sum uint64) {
 				sum += r.count(entry.StatsOf(p))
 			}
 		}
+	}
+	for _, d := range fs.m.Interrupts() {
+		sum += d.Total()
 	}
 	return sum
 }

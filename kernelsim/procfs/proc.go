@@ -18,6 +18,7 @@ func (fs *FS) proc() []node {
 		show("interrupts", fs.interrupts),
 		show("iomem", fs.iomem),
 		show("ioports", fs.ioports),
+		dir("irq", fs.irqs),
 		show("kallsyms", fs.kallsyms),
 		show("meminfo", fs.meminfo),
 		show("modules", fs.modules),

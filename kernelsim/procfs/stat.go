@@ -27,7 +27,7 @@ func (fs *FS) stat() string {
 	for _, p := range fs.online() {
 		cpuLine(&b, fmt.Sprintf("cpu%d", p.ID), sched.TimesOf(p, fs.m.Now()))
 	}
-	fmt.Fprintf(&b, "intr %d%s\n", fs.interruptSum(), strings.Repeat(" 0", nrIRQs(len(fs.m.CPUs()))))
+	fmt.Fprintf(&b, "intr %d%s\n", fs.interruptSum(), fs.interruptCounts())
 	fs.totals(&b)
 	b.WriteString("softirq 0" + strings.Repeat(" 0", softIRQs) + "\n")
 	return b.String()

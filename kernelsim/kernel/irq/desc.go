@@ -61,6 +61,8 @@ type Desc struct {
 	lock    lock.Spin
 	request mutex.Mutex
 
+	registered bool // it has a directory below /proc/irq
+
 	irqCount      int
 	irqsUnhandled int
 }
@@ -215,6 +217,10 @@ func (d *Desc) Total() uint64 { return d.total }
 
 // Requested reports whether a driver has it.
 func (d *Desc) Requested() bool { return d.action != nil }
+
+// Registered reports whether there is a /proc/irq/N: from boot on for the
+// first sixteen, for others from their first handler on (register_irq_proc).
+func (d *Desc) Registered() bool { return d.registered || d.IRQ < legacy }
 
 // Names lists the names of its actions in the order of their requests.
 func (d *Desc) Names() (list []string) {

@@ -104,6 +104,7 @@ func (d *Desc) setup(c *cpu.CPU, a *Action) error {
 	}
 	*end = a
 	d.irqCount, d.irqsUnhandled = 0, 0
+	d.registered = true
 	return nil
 }
 

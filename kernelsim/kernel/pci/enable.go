@@ -136,3 +136,6 @@ func UnregisterDriver(c *cpu.CPU, drv Driver) {
 		}
 	}
 }
+
+// DriverOf is the driver that a function is bound to; nil if it has none.
+func DriverOf(d *Dev) Driver { return d.drv }
