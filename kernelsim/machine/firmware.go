@@ -78,7 +78,7 @@ func (m *Machine) apicConfig() apic.Config {
 	cfg := apic.Config{CPUs: m.cfg.CPUs, X2APIC: m.cfg.X2APIC, TSCDeadline: m.cfg.TSCDeadline,
 		BusHz: b.BusHz, TSCHz: b.TSCHz, PhysOnly: has("x2apic_phys"), NoX2APIC: has("nox2apic"),
 		NoIOAPIC: has("noapic"), NoShorthand: has("no_ipi_broadcast=1"),
-		LowestPrio: m.release.Name == "4.9", Send: m.parts.APIC.Send}
+		LowestPrio: m.release.Name == "4.9", Send: m.parts.APIC.Send, Compose: m.parts.MSIX.Compose}
 	m.setRemapper(&cfg)
 	return cfg
 }

@@ -17,6 +17,7 @@ func Parts() map[string][]machine.Part {
 		"msix-compose":           messages.Parts(),
 		"msix-compose/reference": drivers.DefaultMessages().Parts(),
 		"msix-mask-pba":          {machine.WithMSIX(newVectors), machine.WithModule(drivers.Vectors(newVectors))},
+		"msix-probe":             {machine.WithModule((&drivers.Driver{Entries: entries, Probe: probe, Remove: remove}).Module())},
 		"msix-spread":            {machine.WithSpread(Spread), machine.WithModule(drivers.Spread(Spread))},
 		"msix-spread/reference":  {machine.WithModule(drivers.Spread(affinity.Spread))},
 	}

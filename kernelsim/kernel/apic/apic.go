@@ -26,6 +26,8 @@ type Config struct {
 	NoShorthand bool        // no_ipi_broadcast=1
 	LowestPrio  bool        // kernels before 4.15: the flat driver asked for lowest priority
 	Send        icrabi.Send // nil: the driver's own
+	// Compose makes the message of a vector; nil: the kernel's own.
+	Compose func(dest uint32, logical bool, v cpu.Vector) (addr uint64, data uint32, err error)
 }
 
 // A Remapper models struct irq_remap_ops (drivers/iommu/irq_remapping.h): the

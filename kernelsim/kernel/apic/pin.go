@@ -4,6 +4,7 @@ import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
+	"bothhalves/kernelsim/kernel/printk"
 )
 
 // HasIOAPIC reports whether the I/O APIC is in use (noapic).
@@ -15,7 +16,15 @@ func Dest(c *cpu.CPU, n int) uint32 { return shared.Of(c).drv.dest(n) }
 // Message models __irq_msi_compose_msg (arch/x86/kernel/apic/apic.c): what a
 // device writes so that CPU n gets a vector, as an edge.
 func Message(c *cpu.CPU, v cpu.Vector, n int) (addr uint64, data uint32) {
-	drv := shared.Of(c).drv
+	s := shared.Of(c)
+	drv := s.drv
+	if s.cfg.Compose != nil {
+		addr, data, err := s.cfg.Compose(drv.dest(n), drv.logical, v)
+		if err != nil {
+			printk.Printk(c, printk.Warning, "WARNING: no message for vector %#x of CPU %d: %v", uint8(v), n, err)
+		}
+		return addr, data
+	}
 	addr = pageBase | uint64(drv.dest(n)&0xff)<<12
 	if drv.logical {
 		addr |= 1 << 2

@@ -25,13 +25,22 @@ func Spread(f affinity.SpreadFunc) machine.Module {
 
 type dealer affinity.SpreadFunc
 
-// reserved shows the masks of vectors of which some are not spread.
+// reserved shows the masks of those vectors that are not spread.
 func (s dealer) reserved() string {
 	var b strings.Builder
-	top := affinity.Flat(4)
-	for _, r := range []struct{ n, pre, post int }{{5, 1, 0}, {5, 0, 1}, {6, 1, 1}, {7, 2, 3}, {4, 0, 0}} {
-		masks := s(affinity.Request{Vectors: r.n, Pre: r.pre, Post: r.post, Default: affinity.MaskOf(0, 1, 2, 3, 5), Topology: &top})
-		fmt.Fprintf(&b, "%d vectors, %d before and %d behind: %s\n", r.n, r.pre, r.post, list(masks))
+	top, all := affinity.Flat(4), affinity.MaskOf(0, 1, 2, 3, 5)
+	for _, r := range []struct{ n, pre, post int }{{5, 1, 0}, {5, 0, 1}, {6, 1, 1}, {8, 1, 3}, {4, 0, 0}} {
+		masks := s(affinity.Request{Vectors: r.n, Pre: r.pre, Post: r.post, Default: all, Topology: &top})
+		fmt.Fprintf(&b, "%d vectors, %d before and %d behind:", r.n, r.pre, r.post)
+		for i, m := range masks {
+			switch reserved := i < r.pre || i >= r.n-r.post; {
+			case !reserved && m != all:
+				b.WriteString(" spread")
+			default:
+				b.WriteString(" " + list(masks[i:i+1]))
+			}
+		}
+		b.WriteString("\n")
 	}
 	return b.String()
 }
