@@ -57,7 +57,7 @@ type Device struct {
 	Vectors int      // MSI-X entries; 0: the kind's own number
 	Queues  int      // of nvme and ena; 0: one a CPU
 	Pin     uint8    // of INTx, 1 to 4; 0: the kind's own
-	Managed bool     // its driver asks for managed affinity
+	Managed string   // on or off: its driver asks for managed affinity; empty: as the real one does
 }
 
 // Parts are the replaceable parts of the board. A nil one is the default.

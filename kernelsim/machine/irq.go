@@ -4,6 +4,7 @@ import (
 	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/pci"
@@ -55,7 +56,7 @@ func (m *Machine) bindStandIns(c *cpu.CPU) {
 	for _, f := range m.board.Functions() {
 		kind := f.Device.Kind
 		if d := pci.Find(c, f.Func.BDF()); d != nil {
-			told(c, pci.Bind(c, standin.New(kind, seen[kind]), d))
+			told(c, pci.Bind(c, standin.New(kind, seen[kind], f.Device.Managed), d))
 		}
 		seen[kind]++
 	}
@@ -68,3 +69,10 @@ func (m *Machine) Interrupts() []*irq.Desc {
 	}
 	return irq.Descs(m.cpus[0])
 }
+
+// FailRequest makes the n-th request_irq from now on fail once; 0 takes it
+// back.
+func (m *Machine) FailRequest(n int, err *errno.Errno) { irq.FailRequest(m.cpus[0], n, err) }
+
+// FailingRequest tells what FailRequest has left to do.
+func (m *Machine) FailingRequest() (n int, err *errno.Errno) { return irq.Failing(m.cpus[0]) }

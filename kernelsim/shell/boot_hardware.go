@@ -154,7 +154,7 @@ func (c *Call) deviceOption(d *board.Device, what, name, value string) (err erro
 		if value != "on" && value != "off" {
 			return c.Misuse("%s: %s: on or off", what, value)
 		}
-		d.Managed = value == "on"
+		d.Managed = value
 	}
 	return err
 }

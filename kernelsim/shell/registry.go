@@ -5,7 +5,7 @@ package shell
 func Commands() []*Verb {
 	return []*Verb{
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
-		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), busVerb(), infoVerb(), traceVerb(),
+		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), faultVerb(), busVerb(), infoVerb(), traceVerb(),
 		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
 		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
@@ -23,8 +23,6 @@ func later(name string) string {
 		return "the network"
 	case "irqbalance", "mpstat", "top":
 		return "device interrupts"
-	case "fault":
-		return "the devices"
 	case "lockstat":
 		return "the lock statistics"
 	}

@@ -83,7 +83,7 @@ func (d *Driver) nvme(c *cpu.CPU, dev *pci.Dev) error {
 	freeSome(c, dev, 1)
 	pci.FreeIRQVectors(c, dev)
 	most := 1 + affinity.TopologyOf(c).Possible.Count()
-	n, err := pci.AllocIRQVectorsAffinity(c, dev, 1, most, pci.IRQAllTypes|pci.IRQAffinity, &affinity.Affinity{PreVectors: 1})
+	n, err := d.alloc(c, dev, 1, most, pci.IRQAllTypes, 1)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/pci"
 )
 
@@ -12,10 +13,17 @@ import (
 type Driver struct {
 	kind  string // of the device: virtio-net, e1000e, vmxnet3, nvme, ena, msix, legacy
 	index int    // among those of its kind
+	// managed: its vectors are spread over the processors and belong to the
+	// kernel.
+	managed bool
 }
 
 // New makes the driver of the index-th device of a kind.
-func New(kind string, index int) *Driver { return &Driver{kind: kind, index: index} }
+// managed is on or off: it asks for its vectors to be spread over the
+// processors and managed by the kernel; empty for what the real one does.
+func New(kind string, index int, managed string) *Driver {
+	return &Driver{kind, index, managed == "on" || managed == "" && kind == "nvme"}
+}
 
 var _ pci.Driver = (*Driver)(nil)
 
@@ -57,10 +65,18 @@ func (d *Driver) request(c *cpu.CPU, dev *pci.Dev) error {
 	if len(names) == 0 {
 		return nil // it has no messages, and does without interrupts
 	}
-	if _, err := pci.AllocIRQVectors(c, dev, len(names), len(names), pci.IRQMSIX); err != nil {
+	if _, err := d.alloc(c, dev, len(names), len(names), pci.IRQMSIX, 0); err != nil {
 		return err
 	}
 	return d.requestAll(c, dev, names)
+}
+
+// alloc asks for vectors, with affinity for all but the first few or without.
+func (d *Driver) alloc(c *cpu.CPU, dev *pci.Dev, least, most int, kinds pci.VectorFlags, pre int) (int, error) {
+	if !d.managed {
+		return pci.AllocIRQVectors(c, dev, least, most, kinds)
+	}
+	return pci.AllocIRQVectorsAffinity(c, dev, least, most, kinds|pci.IRQAffinity, &affinity.Affinity{PreVectors: pre})
 }
 
 // names are the interrupts of the kinds that ask for a fixed number.
