@@ -80,7 +80,7 @@ func (d *Driver) nvme(c *cpu.CPU, dev *pci.Dev) error {
 		pci.FreeIRQVectors(c, dev)
 		return err
 	}
-	freeSome(c, dev, 1)
+	d.freeSome(c, dev, 1)
 	pci.FreeIRQVectors(c, dev)
 	most := 1 + affinity.TopologyOf(c).Possible.Count()
 	n, err := d.alloc(c, dev, 1, most, pci.IRQAllTypes, 1)

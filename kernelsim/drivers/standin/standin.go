@@ -109,7 +109,7 @@ func (d *Driver) names(c *cpu.CPU, dev *pci.Dev) (list []string) {
 func (d *Driver) requestAll(c *cpu.CPU, dev *pci.Dev, names []string) error {
 	for i, name := range names {
 		if err := requestOne(c, dev, i, name); err != nil {
-			freeSome(c, dev, i)
+			d.freeSome(c, dev, i)
 			pci.FreeIRQVectors(c, dev)
 			return err
 		}
@@ -126,10 +126,17 @@ func requestOne(c *cpu.CPU, dev *pci.Dev, i int, name string) error {
 	return irq.Request(c, n, handled, 0, name, dev)
 }
 
-// freeSome frees the interrupts of the first n vectors, the last one first, as
-// nvme and most others do.
-func freeSome(c *cpu.CPU, dev *pci.Dev, n int) {
-	for i := n - 1; i >= 0; i-- {
+// freeSome frees the interrupts of the first n vectors in the order in which
+// the kind's driver does: nvme the last one first, virtio that of the
+// configuration last.
+func (d *Driver) freeSome(c *cpu.CPU, dev *pci.Dev, n int) {
+	for i := range n {
+		switch d.kind {
+		case "nvme":
+			i = n - 1 - i
+		case "virtio-net":
+			i = (i + 1) % n
+		}
 		if virq, err := pci.IRQVector(dev, i); err == nil {
 			_ = irq.SetHint(c, virq, irq.Mask{}) // a mask of none takes the advice back
 			_, _ = irq.Free(c, virq, dev)
@@ -142,7 +149,7 @@ func (d *Driver) Remove(c *cpu.CPU, dev *pci.Dev) {
 	if d.kind == "legacy" {
 		d.closeLegacy(c, dev)
 	} else {
-		freeSome(c, dev, dev.Vectors())
+		d.freeSome(c, dev, dev.Vectors())
 		pci.FreeIRQVectors(c, dev)
 	}
 	pci.DisableDevice(c, dev)
