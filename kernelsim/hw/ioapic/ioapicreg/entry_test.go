@@ -87,36 +87,3 @@ func TestMessage(t *testing.T) {
 		}
 	}
 }
-
-func TestLayouts(t *testing.T) {
-	tests := []struct{ got, want string }{
-		{RedirectionLow().String(0x1_0000), "vector=0x0 fixed physical active-high edge masked"},
-		{RedirectionLow().String(0xfa31 | 1<<8), "vector=0x31 delivery=0x3 logical send-pending active-low remote-irr level"},
-		{RedirectionHigh().String(0x0201_0000), "extended=0x1 destination=0x2"},
-		{Redirection().String(0x0201_0000_0001_0031), "vector=0x31 fixed physical active-high edge masked extended=0x1 destination=0x2"},
-		{Version().String(0x17_8020), "version=0x20 prq highest-entry=0x17"},
-		{ID().String(0x0f00_0000), "id=0xf"},
-	}
-	for _, tt := range tests {
-		if tt.got != tt.want {
-			t.Errorf("shows %q, want %q", tt.got, tt.want)
-		}
-	}
-	for i, l := range []interface{ Check(int) error }{RedirectionLow(), RedirectionHigh(), Version(), ID()} {
-		if err := l.Check(32); err != nil {
-			t.Errorf("layout %d: %v", i, err)
-		}
-	}
-	if err := Redirection().Check(64); err != nil {
-		t.Error(err)
-	}
-	var writable uint64
-	for _, n := range RedirectionLow() {
-		if n.Name != "send-pending" && n.Name != "remote-irr" {
-			writable |= n.Field.Mask()
-		}
-	}
-	if writable != WritableLow {
-		t.Errorf("the layout has %#x to write, the constant %#x", writable, WritableLow)
-	}
-}

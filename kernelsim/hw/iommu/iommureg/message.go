@@ -61,6 +61,8 @@ func IOAPICEntry() reg.Layout {
 	return reg.Layout{
 		reg.Number("vector", 7, 0).Noted("for the EOI broadcast alone; Linux writes the pin"),
 		reg.Number("index 15", 11, 11),
+		reg.Flag("send-pending", 12),
+		reg.Enum("polarity", 13, 13, "active-high", "active-low"),
 		reg.Flag("remote-irr", 14),
 		reg.Enum("trigger", 15, 15, "edge", "level"),
 		reg.Flag("masked", 16),

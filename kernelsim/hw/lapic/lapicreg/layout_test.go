@@ -1,13 +1,27 @@
 package lapicreg
 
 import (
+	_ "embed"
+	"fmt"
+	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"bothhalves/kernelsim/reg"
 )
 
-// TestLayouts shows one value of every register by its layout.
+// checked are the tables of all layouts, held bit by bit against the manual.
+// A test cannot tell which of the two is right: whoever changes a layout reads
+// there and edits both.
+//
+//go:embed testdata/layouts.txt
+var checked string
+
+// TestLayouts: every register stands as the manual has it, and shows one value
+// by its layout.
 func TestLayouts(t *testing.T) {
+	tables := ""
 	tests := []struct {
 		name   string
 		layout reg.Layout
@@ -39,9 +53,15 @@ func TestLayouts(t *testing.T) {
 		if err := tt.layout.Check(tt.width); err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 		}
+		if table := fmt.Sprintf("%s, %d bits\n%s\n", tt.name, tt.width, tt.layout.Table(tt.width)); !strings.Contains(tables, table) {
+			tables += table
+		}
 		if got := tt.layout.String(tt.value); got != tt.want {
 			t.Errorf("%s %#x is %q, want %q", tt.name, tt.value, got, tt.want)
 		}
+	}
+	if diff := cmp.Diff(checked, tables); diff != "" {
+		t.Errorf("the tables (-checked +here):\n%s", diff)
 	}
 }
 
@@ -106,6 +126,28 @@ func TestSet(t *testing.T) {
 		s.Add(other)
 		if s.Remove(uint8(v)); s.Has(uint8(v)) || !s.Has(other) {
 			t.Errorf("%d cannot be taken out alone", v)
+		}
+	}
+}
+
+// TestBits: the constants that code uses are the bits of the layouts.
+func TestBits(t *testing.T) {
+	for _, tt := range []struct {
+		layout reg.Layout
+		field  string
+		mask   uint64
+	}{
+		{APICBase(), "bsp", BaseBSP}, {APICBase(), "x2apic", BaseX2APIC}, {APICBase(), "enable", BaseEnable}, {APICBase(), "page", BaseAddress},
+		{SVR(), "apic", SVREnable}, {SVR(), "no-eoi-broadcast", SVRDirectedEOI}, {Version(), "directed-eoi", VersionDirected},
+		{LVTPin(), "pending", LVTPending}, {LVTPin(), "polarity", LVTActiveLow}, {LVTPin(), "remote-irr", LVTRemoteIRR},
+		{LVTPin(), "trigger", LVTLevel}, {LVTPin(), "masked", LVTMasked}, {LVTPin(), "mode", 7 << LVTModeShift},
+		{LVTTimer(), "timer mode", 3 << LVTTimerShift},
+		{ICR(), "destination mode", ICRLogical}, {ICR(), "level", ICRAssert}, {ICR(), "trigger", ICRLevel}, {ICR(), "shorthand", 3 << ICRShortShift},
+		{ESR(), "send-illegal-vector", ErrSendIllegal}, {ESR(), "receive-illegal-vector", ErrReceiveIllegal}, {ESR(), "illegal-register", ErrRegister},
+		{MSIAddress(), "destination mode", msiLogical}, {MSIAddress(), "hint", msiHint}, {MSIAddress(), "remappable", msiRemap},
+	} {
+		if n, ok := tt.layout.Lookup(tt.field); !ok || n.Field.Mask() != tt.mask {
+			t.Errorf("%s has the bits %#x in the layout and %#x as a constant", tt.field, n.Field.Mask(), tt.mask)
 		}
 	}
 }
