@@ -37,14 +37,15 @@ func useLink(c *cpu.CPU, i int) (irq int) {
 }
 
 // enableIRQ models acpi_pci_irq_enable (drivers/acpi/pci_irq.c): the pin's
-// interrupt is looked up in the routing table, and becomes dev->irq.
+// interrupt is looked up in the routing table, and becomes dev->irq. The links
+// of these boards say that their lines are levels, active high.
 func (d *Dev) enableIRQ(c *cpu.CPU) {
 	route := shared.Of(c).cfg.Route
 	if d.Pin == 0 || route == nil {
 		return
 	}
 	if link, ok := route(d.BDF, int(d.Pin)); ok {
-		if n, err := vector.RegisterGSI(c, useLink(c, link), true, true); err == nil {
+		if n, err := vector.RegisterGSI(c, useLink(c, link), true, false); err == nil {
 			d.IRQ = int(n)
 		}
 	}
