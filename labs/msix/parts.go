@@ -20,5 +20,6 @@ func Parts() map[string][]machine.Part {
 		"msix-probe":             {machine.WithModule((&drivers.Driver{Entries: entries, Probe: probe, Remove: remove}).Module())},
 		"msix-spread":            {machine.WithSpread(Spread), machine.WithModule(drivers.Spread(Spread))},
 		"msix-spread/reference":  {machine.WithModule(drivers.Spread(affinity.Spread))},
+		"msix-where":             {machine.WithModule(drivers.Where()), machine.WithModule(drivers.Stages())},
 	}
 }
