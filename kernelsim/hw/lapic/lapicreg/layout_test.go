@@ -69,7 +69,7 @@ func TestLayouts(t *testing.T) {
 func TestMSIRoundTrip(t *testing.T) {
 	for _, m := range []Message{
 		{Dest: 0, Vector: 0x41},
-		{Dest: 0xfe, Logical: true, Mode: LowestPriority, Vector: 0x62},
+		{Dest: 0xff, Logical: true, Mode: LowestPriority, Vector: 0x62},
 		{Dest: 3, Mode: NMI},
 		{Dest: 1, Level: true, Assert: true, Vector: 0x77},
 		{Dest: 1, Level: true, Vector: 0x77},
@@ -83,7 +83,7 @@ func TestMSIRoundTrip(t *testing.T) {
 		}
 	}
 	for _, m := range []Message{{Dest: 0x100}, {Mode: StartUp}} {
-		if _, _, ok := m.MSI(); ok {
+		if addr, data, ok := m.MSI(); ok || addr != 0 || data != 0 {
 			t.Errorf("%+v was encoded", m)
 		}
 	}
@@ -148,6 +148,17 @@ func TestBits(t *testing.T) {
 	} {
 		if n, ok := tt.layout.Lookup(tt.field); !ok || n.Field.Mask() != tt.mask {
 			t.Errorf("%s has the bits %#x in the layout and %#x as a constant", tt.field, n.Field.Mask(), tt.mask)
+		}
+	}
+}
+
+// TestDivisor: all eight codes, and bit 2, which is none of them.
+func TestDivisor(t *testing.T) {
+	for divide, want := range map[uint32]uint32{0x0: 2, 0x1: 4, 0x2: 8, 0x3: 16, 0x8: 32, 0x9: 64, 0xa: 128, 0xb: 1} {
+		for _, rest := range []uint32{0, 4, 0xfffffff4} {
+			if got := Divisor(divide | rest); got != want {
+				t.Errorf("%#x divides by %d, want %d", divide|rest, got, want)
+			}
 		}
 	}
 }

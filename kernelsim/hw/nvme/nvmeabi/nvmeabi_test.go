@@ -66,7 +66,7 @@ func TestEntries(t *testing.T) {
 	if _, last := (Completion{Status: 1}).Words(); last != 0x0002_0000_0000_0000 {
 		t.Errorf("stored as %#x", last)
 	}
-	if SQTail(0, 0) != 0x1000 || CQHead(0, 0) != 0x1004 || SQTail(3, 0) != 0x1018 || CQHead(3, 1) != 0x1038 {
+	if SQTail(0, 0) != 0x1000 || CQHead(0, 0) != 0x1004 || SQTail(3, 0) != 0x1018 || SQTail(3, 1) != 0x1030 || CQHead(3, 1) != 0x1038 {
 		t.Error("the doorbells are elsewhere")
 	}
 }
