@@ -46,11 +46,11 @@ func Line(h Handler) machine.Module {
 type sharing struct {
 	c          *cpu.CPU
 	devices    [2]device
-	entry      ioapicreg.RedirectionEntry
 	interrupts int
 	nothing    int  // interrupts in which no device was served
 	busy       bool // a device was served in this one
 	off        bool // the kernel has given up
+	giveBack   func(c *cpu.CPU)
 }
 
 // A device is one of the two as its driver sees it.
@@ -95,27 +95,42 @@ func (d *device) raise(bit uint32) {
 // EOI implements level.Line.
 func (s *sharing) EOI() { apic.EOI(s.c) }
 
+// startLine takes the two devices from whoever drives them, and the vector.
 func startLine(c *cpu.CPU, h Handler) error {
 	s := lines.Of(c)
 	*s = sharing{c: c}
-	for i := range s.devices {
-		d := pci.Find(c, pcie.MakeBDF(0, 3+i, 0))
-		if d == nil {
+	var found [2]*pci.Dev
+	for i := range found {
+		if found[i] = pci.Find(c, pcie.MakeBDF(0, 3+i, 0)); found[i] == nil {
 			return errno.ENODEV
 		}
-		if d.Enabled == 0 {
-			pci.EnableDevice(c, d)
+	}
+	for i, d := range found {
+		if d.Driver != "" {
+			_ = pci.Unbind(c, d) // it has one
 		}
+		pci.EnableDevice(c, d)
 		s.devices[i] = device{s: s, base: bus.Addr(d.Resources[0].Start)}
 		bus.WriteL(c, s.devices[i].base+deviceMask, 0)
 	}
-	own(c, lineVector, func(c *cpu.CPU) { s.interrupt(h) })
-	s.entry = ioapicreg.Route{Vector: uint8(lineVector), Level: true, Dest: uint8(c.ID)}.Entry()
-	apic.WritePin(c, linePin, s.entry)
+	var err error
+	if s.giveBack, err = own(c, lineVector, func(c *cpu.CPU) { s.interrupt(h) }); err != nil {
+		return err
+	}
+	apic.WritePin(c, linePin, ioapicreg.Route{Vector: uint8(lineVector), Level: true, Dest: uint8(c.ID)}.Entry())
 	return nil
 }
 
-func stopLine(c *cpu.CPU) { apic.MaskPin(c, linePin) }
+// stopLine leaves the devices without a driver.
+func stopLine(c *cpu.CPU) {
+	s := lines.Of(c)
+	for i := range s.devices {
+		bus.WriteL(c, s.devices[i].base+deviceMask, ^uint32(0))
+		pci.DisableDevice(c, pci.Find(c, pcie.MakeBDF(0, 3+i, 0)))
+	}
+	apic.MaskPin(c, linePin)
+	s.giveBack(c)
+}
 
 // enough is how many interrupts for nothing the kernel puts up with
 // (note_interrupt, kernel/irq/spurious.c, has 99,900).

@@ -6,9 +6,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
-	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/errno"
-	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -19,27 +17,31 @@ import (
 type noisy struct {
 	name    string
 	vector  cpu.Vector
+	skips   int // its driver forgets the EOI of this one; 0: of none
 	sent    int
 	handled int
 	half    int // handled by the time that half of all messages were sent
-	skips   int // its driver forgets the EOI of this one; 0: of none
 }
 
 // quiets is what the devices did, and who erred.
 type quiets struct {
-	list    []noisy
+	list    []*noisy // the eight that play, then those that were added
 	culprit *noisy
-	heard   bool // the ninth device
+	heard   bool // the last message of an added one
+	undo    []func(c *cpu.CPU)
 }
 
 var quiet = percpu.Shared[quiets]("quiet_devices")
 
-// quietCPU is where all devices' messages go.
-const quietCPU = 1
+const (
+	quietCPU = 1  // where all devices' messages go
+	rounds   = 12 // how many messages each sends
+	playing  = 8  // devices
+)
 
 // noisyDevices are the devices in the order of their names.
-func noisyDevices() []noisy {
-	return []noisy{
+func noisyDevices() []*noisy {
+	return []*noisy{
 		{name: "audio", vector: 0x35}, {name: "disk0", vector: 0x52}, {name: "disk1", vector: 0x63},
 		{name: "gpu", vector: 0xa1}, {name: "net0", vector: 0x5d}, {name: "net1", vector: 0x54, skips: 4},
 		{name: "sensor", vector: 0x78}, {name: "usb", vector: 0x41},
@@ -49,20 +51,42 @@ func noisyDevices() []noisy {
 // Quiet is a module with eight devices, whose interrupts all go to one CPU.
 // The driver of one of them forgets an EOI, once.
 func Quiet() machine.Module {
-	return machine.Module{Name: "quiet", Init: startQuiet, Files: []machine.File{
+	return machine.Module{Name: "quiet", Init: startQuiet, Exit: stopQuiet, Files: []machine.File{
 		{Name: "quiet/counters", Read: showQuiet}, {Name: "quiet/eoi", Read: showQuiet, Write: endOne},
 		{Name: "quiet/ninth", Read: showNinth, Write: ninth}}}
 }
 
 func startQuiet(c *cpu.CPU) error {
+	if len(c.Peers) <= quietCPU {
+		return errno.ENODEV
+	}
 	q := quiet.Of(c)
-	*q = quiets{list: noisyDevices()}
-	for i := range q.list {
-		d := &q.list[i]
-		own(c, d.vector, func(c *cpu.CPU) { q.interrupt(c, d) })
+	*q = quiets{}
+	for _, d := range noisyDevices() {
+		if err := q.add(c, d); err != nil {
+			stopQuiet(c)
+			return err
+		}
 	}
 	sched.Spawn(c, "devices", sched.Attr{CPUs: []int{0}}, func(t *sched.Task) { q.play(t) })
 	return nil
+}
+
+// add gives a device its vector, until the module goes.
+func (q *quiets) add(c *cpu.CPU, d *noisy) error {
+	giveBack, err := own(c, d.vector, func(c *cpu.CPU) { q.interrupt(c, d) })
+	if err == nil {
+		q.list, q.undo = append(q.list, d), append(q.undo, giveBack)
+	}
+	return err
+}
+
+func stopQuiet(c *cpu.CPU) {
+	q := quiet.Of(c)
+	for _, giveBack := range q.undo {
+		giveBack(c)
+	}
+	*q = quiets{}
 }
 
 // interrupt is every driver's handler. The fault is a return in the middle.
@@ -76,14 +100,12 @@ func (q *quiets) interrupt(c *cpu.CPU, d *noisy) {
 	apic.EOI(c)
 }
 
-// rounds is how many messages each device sends.
-const rounds = 12
-
-// play is the devices: one after the other sends its message.
+// play is the devices: one after the other sends its message. It ends with the
+// module.
 func (q *quiets) play(t *sched.Task) {
 	for n := range rounds {
-		for i := range q.list {
-			d := &q.list[i]
+		for i := 0; i < min(playing, len(q.list)); i++ {
+			d := q.list[i]
 			if n == rounds/2 {
 				d.half = d.handled
 			}
@@ -98,7 +120,7 @@ func showQuiet(c *cpu.CPU) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-8s %-7s %5s %8s\n", "device", "vector", "sent", "handled")
 	for _, d := range quiet.Of(c).list {
-		fmt.Fprintf(&b, "%-8s %-7s %5d %8d\n", d.name, fmt.Sprintf("%#02x", uint8(d.vector)), d.sent, d.handled)
+		fmt.Fprintf(&b, "%-8s %#02x    %5d %8d\n", d.name, uint8(d.vector), d.sent, d.handled)
 	}
 	return b.String()
 }
@@ -112,21 +134,36 @@ func endOne(c *cpu.CPU, _ string) error {
 	return nil
 }
 
-// ninth takes "CPU VECTOR": one more device sends one message.
+// ninth takes "CPU VECTOR": one more device sends one message, or one of the
+// eight does so to another CPU.
 func ninth(c *cpu.CPU, text string) error {
 	n, v := 0, uint8(0)
-	if _, err := fmt.Sscan(text, &n, &v); err != nil || n < 0 || n >= len(c.Peers) || v < uint8(entry.FirstExternal) || v >= uint8(idt.ReleaseOf(c).Timer) {
+	if _, err := fmt.Sscan(text, &n, &v); err != nil || n < 0 || n >= len(c.Peers) {
 		return errno.EINVAL
 	}
 	q := quiet.Of(c)
-	q.heard = false
-	own(c, cpu.Vector(v), func(c *cpu.CPU) {
-		q.heard = true
-		apic.EOI(c)
-	})
-	apic.Send(c, n, cpu.Vector(v))
+	d := q.find(cpu.Vector(v))
+	if d == nil {
+		d = &noisy{name: "ninth", vector: cpu.Vector(v)}
+		if err := q.add(c, d); err != nil {
+			return err
+		}
+	}
+	was := d.handled
+	d.sent++
+	apic.Send(c, n, d.vector)
 	for range 3 {
 		work(c)
+	}
+	q.heard = d.handled > was
+	return nil
+}
+
+func (q *quiets) find(v cpu.Vector) *noisy {
+	for _, d := range q.list {
+		if d.vector == v {
+			return d
+		}
 	}
 	return nil
 }
@@ -148,16 +185,16 @@ func QuietTruth() machine.Module {
 func quietTruth(c *cpu.CPU) string {
 	q := quiet.Of(c)
 	var blocked, arriving []uint8
-	for _, d := range q.list {
+	for _, d := range q.list[:min(playing, len(q.list))] {
 		if d.handled == d.half {
 			blocked = append(blocked, uint8(d.vector))
 		} else {
 			arriving = append(arriving, uint8(d.vector))
 		}
 	}
-	name, vector := "nobody", cpu.Vector(0)
+	name := "nobody"
 	if q.culprit != nil {
-		name, vector = q.culprit.name, q.culprit.vector
+		name = q.culprit.name
 	}
-	return fmt.Sprintf("culprit: %s\nvector: %#02x\nblocked: %s\narriving: %s\n", name, uint8(vector), list(blocked), list(arriving))
+	return fmt.Sprintf("culprit: %s\nblocked: %s\narriving: %s\n", name, list(blocked), list(arriving))
 }
