@@ -59,6 +59,11 @@ func TestPriorityDecidesOverlap(t *testing.T) {
 			t.Errorf("at %#x answers %d, want %d", tt.a, got, tt.want)
 		}
 	}
+	mapped(t, b, "wide", 0, 0x100, &probe{answer: 4}, 0)
+	mapped(t, b, "first byte", 0, 1, &probe{answer: 5}, 1)
+	if got := b.Read(0, 2); got != 0x0405 {
+		t.Errorf("at 0 and 1 answer %#x, want 5 and 4", got)
+	}
 	if !b.Unmap("high") || b.Unmap("high") {
 		t.Error("Unmap removes a mapping once")
 	}
@@ -123,10 +128,13 @@ func TestMapRefuses(t *testing.T) {
 	}{
 		{"twin", 0xfec0_0fff, 1, &probe{}, 0, `overlaps "ioapic" at 0xfec00000-0xfec00fff with the same priority 0`},
 		{"above", 0xfec0_0fff, 1, &probe{}, 1, ""},
+		{"before", 0xfebf_ffff, 1, &probe{}, 0, ""},
+		{"into", 0xfebf_fff0, 0x11, &probe{}, 0, `overlaps "ioapic"`},
 		{"next", 0xfec0_1000, 1, &probe{}, 0, ""},
 		{"none", 0, 0, &probe{}, 0, "no address range"},
 		{"wraps", ^Addr(0), 2, &probe{}, 0, "no address range"},
 		{"nil", 0, 1, nil, 0, "no region"},
+		{"widest", 0, 1 << 32, &probe{}, 8, ""},
 		{"wide", 0, 1<<32 + 1, &probe{}, 9, "split the region"},
 		{"ram", 0x1000, 0x1000, ram, 2, ""},
 		{"ram2", 0x1800, 0x1000, ram, 3, "not inside the RAM's 0x1000-0x1fff"},
@@ -161,11 +169,37 @@ func TestMessages(t *testing.T) {
 	if log := chip.take(); log != "w4@b0=0" {
 		t.Errorf("the chip saw %q, want the processor's write alone", log)
 	}
+	mapped(t, b, "end", MessageLast-7, 8, chip, 0)
+	b.DMAWrite(MessageLast, 1, 1)
+	for _, a := range []Addr{MessageLast - 7, MessageLast} {
+		if v := b.DMARead(a, 1); v != 0xff || chip.take() != "" {
+			t.Errorf("a device's read at %#x = %#x, want all ones", a, v)
+		}
+	}
+	if v := b.DMARead(MessageBase, 8); v != ^uint64(0) {
+		t.Errorf("a device's read of 8 bytes = %#x, want all ones", v)
+	}
 	if v := b.DMARead(MessageBase, 4); v != 0xffff_ffff || chip.take() != "" {
 		t.Errorf("a device's read of the window = %#x, want all ones", v)
 	}
 	if v := b.DMARead(0x10, 2); v != 0xffff {
 		t.Errorf("a device's read elsewhere = %#x", v)
+	}
+	if v := b.DMARead(MessageBase, 3); v != 0 {
+		t.Errorf("a device's read of 3 bytes = %#x", v)
+	}
+	ram := NewRAM(0x1000, 0x100)
+	if _, err := ram.Add(0x1000, 0x100); err != nil {
+		t.Fatal(err)
+	}
+	mapped(t, b, "ram", 0x1000, 0x100, ram, 0)
+	src := &Source{"00:05.0", 0x28}
+	b.DMAWriteFrom(src, 0x1010, 4, 0x1_2345_6789)
+	if v := b.DMARead(0x1010, 8); v != 0x2345_6789 {
+		t.Errorf("a device wrote 0x23456789 to memory and reads %#x", v)
+	}
+	if b.DMAWriteFrom(src, 0xfee0_0000, 4, 1); got[len(got)-1].From != src {
+		t.Error("a message forgets who wrote it")
 	}
 }
 

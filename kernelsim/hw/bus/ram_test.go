@@ -75,6 +75,7 @@ func TestRAMWindow(t *testing.T) {
 		{0x10_0000, ^uint64(0), "reach beyond"},
 		{0x10_0200, 1, "there is no memory at 0x100200"},
 		{0x10_8080, 1, `answers "dev", which is not RAM`},
+		{0x10_8070, 0x10, ""},
 		{0x10_8070, 0x20, `reach beyond "ram", which ends at 0x10807f`},
 		{0x5, 1, "nothing answers at 0x5"},
 	}
@@ -102,6 +103,8 @@ func TestRAMAddRemove(t *testing.T) {
 		{0x10_4000, 0, "do not lie in it"},
 		{^Addr(0), 2, "do not lie in it"},
 		{0x10_00ff, 1, "overlaps memory at 0x100000-0x1000ff"},
+		{0x10_7f01, 0x100, "overlaps memory at 0x108000"},
+		{0x10_7f00, 0x100, ""},
 		{0x10_7000, 0x2000, "overlaps memory at 0x108000-0x1080ff"},
 	}
 	for _, tt := range tests {
@@ -119,5 +122,11 @@ func TestRAMAddRemove(t *testing.T) {
 	}
 	if got := r.Read(0, 1); got != 0xff {
 		t.Errorf("removed memory reads as %#x, want 0xff", got)
+	}
+	if got := r.Read(0x100, 1); got != 0 {
+		t.Errorf("the memory behind it reads as %#x, want 0", got)
+	}
+	if _, err := NewRAM(0, 1<<50).Add(0, 1<<40+1); err == nil {
+		t.Error("more than a terabyte was fitted")
 	}
 }

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -60,13 +61,7 @@ func (b *Bus) Tree() string {
 		lines = append(lines, &mapping{name: "apic-msi", base: MessageBase, last: MessageLast, prio: 4096})
 	}
 	slices.SortStableFunc(lines, func(x, y *mapping) int {
-		switch {
-		case x.base < y.base, x.base == y.base && x.prio > y.prio:
-			return -1
-		case x.base == y.base && x.prio == y.prio:
-			return 0
-		}
-		return 1
+		return cmp.Or(cmp.Compare(x.base, y.base), cmp.Compare(y.prio, x.prio))
 	})
 	var out strings.Builder
 	out.WriteString("address-space: memory\n  0000000000000000-ffffffffffffffff (prio 0, i/o): system\n")
