@@ -22,6 +22,9 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 	irq.EarlyInit(c, vector.Pins)
 	vector.InitISA(c)
 	vector.Init(c)
+	if !apic.HasIOAPIC(c) {
+		told(c, standin.RequestCascade(c))
+	}
 }
 
 // takeOver models setup_IO_APIC_irqs behind the timer's request: the I/O APIC

@@ -13,6 +13,12 @@ func RequestTimer(c *cpu.CPU) error {
 	return irq.Request(c, 0, handled, irq.NoBalance|irq.IRQPoll|irq.Timer, "timer", nil)
 }
 
+// RequestCascade models the end of native_init_IRQ (arch/x86/kernel/irqinit.c)
+// where there is no I/O APIC: the second 8259A of the pair is heard.
+func RequestCascade(c *cpu.CPU) error {
+	return irq.Request(c, 2, handled, irq.NoThread, "cascade", nil)
+}
+
 // RequestBoard requests what the drivers of a PC's own devices do, in the
 // order of the recorded boots: the system control interrupt, the keyboard
 // controller, the clock, and the serial ports when they are opened.

@@ -79,6 +79,10 @@ func (d *Driver) alloc(c *cpu.CPU, dev *pci.Dev, least, most int, kinds pci.Vect
 	return pci.AllocIRQVectorsAffinity(c, dev, least, most, kinds|pci.IRQAffinity, &affinity.Affinity{PreVectors: pre})
 }
 
+// most is how many interrupts a function asks for that only has a table: one
+// of 2048 entries would take the vectors of ten processors.
+const most = 64
+
 // names are the interrupts of the kinds that ask for a fixed number.
 func (d *Driver) names(c *cpu.CPU, dev *pci.Dev) (list []string) {
 	entries, queues := dev.VectorCount(c), len(c.Peers)
@@ -97,7 +101,7 @@ func (d *Driver) names(c *cpu.CPU, dev *pci.Dev) (list []string) {
 			list = append(list, fmt.Sprintf("%s-Tx-Rx-%d", eth, i))
 		}
 	default:
-		for i := range entries {
+		for i := range min(entries, most) {
 			list = append(list, fmt.Sprintf("%s%d-%d", d.kind, d.index, i))
 		}
 	}

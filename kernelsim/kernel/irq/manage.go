@@ -65,7 +65,7 @@ func Request(c *cpu.CPU, n Number, h Handler, flags Flags, name string, dev any)
 	}
 	d := ToDesc(c, n)
 	switch {
-	case d == nil, n == 2: // the cascade of the 8259A pair: IRQ_NOREQUEST
+	case d == nil:
 		return fmt.Errorf("irq: %s asks for interrupt %d, which nobody may request: %w", name, n, errno.EINVAL)
 	case h == nil:
 		return fmt.Errorf("irq: %s asks for interrupt %d without a handler: %w", name, n, errno.EINVAL)

@@ -12,7 +12,7 @@ import (
 func InitISA(c *cpu.CPU) {
 	for n := range irq.Number(16) {
 		irq.ToDesc(c, n).SetChip(picChip{})
-		irq.SetHandler(c, n, irq.HandleLevel, "XT", true)
+		irq.SetHandler(c, n, irq.HandleLevel, "", true)
 	}
 }
 
