@@ -25,6 +25,7 @@ type trial struct {
 	make func(pcireg.Entries) pcireg.Vectors
 	text string
 	seed uint64
+	poll bool // the driver also takes what waits by itself
 
 	part   pcireg.Vectors
 	sent   []int
@@ -47,13 +48,14 @@ func (t *trial) Enabled() bool          { return t.on }
 func (t *trial) BusMaster() bool        { return t.master }
 func (t *trial) Send(k int)             { t.sent = append(t.sent, k) }
 
-// write makes the trial of a seed.
+// write makes the trial of a seed: SEED, or SEED poll.
 func (t *trial) write(_ *cpu.CPU, text string) error {
-	seed, err := strconv.ParseUint(strings.TrimSpace(text), 10, 64)
+	number, poll := strings.CutSuffix(strings.TrimSpace(text), " poll")
+	seed, err := strconv.ParseUint(number, 10, 64)
 	if err != nil {
-		return fmt.Errorf("vectors: %q: want a seed, a number: %w", text, errno.EINVAL)
+		return fmt.Errorf("vectors: %q: want a seed, which is a number, and poll or nothing: %w", text, errno.EINVAL)
 	}
-	t.seed = seed
+	t.seed, t.poll = seed, poll
 	t.text = ""
 	for _, entries := range []int{1, 4, 65, 2048} {
 		t.text += t.try(entries)
@@ -66,7 +68,7 @@ const steps = 2000
 
 // try lets things happen to a table, until one goes wrong.
 func (t *trial) try(entries int) string {
-	*t = trial{make: t.make, text: t.text, seed: t.seed, masked: make([]bool, entries), waits: make([]bool, entries)}
+	*t = trial{make: t.make, text: t.text, seed: t.seed, poll: t.poll, masked: make([]bool, entries), waits: make([]bool, entries)}
 	for k := range t.masked {
 		t.masked[k] = true
 	}
@@ -95,12 +97,16 @@ func (t *trial) step(k int) string {
 	if len(t.masked) > 64 && t.random(4) == 0 {
 		k = t.random(len(t.masked))
 	}
-	switch n := t.random(16); n {
-	case 0, 1, 2, 3, 4:
+	n := t.random(16)
+	if n < 2 && !t.poll {
+		n = 2
+	}
+	switch n {
+	case 2, 3, 4, 5, 6:
 		t.event(k)
 		t.part.Notify(k)
 		return fmt.Sprintf("event %d", k)
-	case 5, 6:
+	case 0, 1:
 		t.waits[k] = false
 		t.part.Clear(k)
 		return fmt.Sprintf("event %d cleared", k)

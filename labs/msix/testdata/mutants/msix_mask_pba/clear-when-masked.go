@@ -1,4 +1,4 @@
-// Fails: whatever happens in whatever order, the rules hold
+// Fails: what the driver has already taken interrupts nobody
 // Misconception: when the entry is not masked there is nothing to forget: the function mask may still hold it
 
 package msix

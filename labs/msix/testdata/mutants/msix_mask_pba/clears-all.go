@@ -1,4 +1,4 @@
-// Fails: whatever happens in whatever order, the rules hold
+// Fails: what the driver has already taken interrupts nobody
 // Misconception: the condition was satisfied: nothing is left to tell for any entry
 
 package msix

@@ -1,4 +1,4 @@
-// Fails: whatever happens in whatever order, the rules hold
+// Fails: what the driver has already taken interrupts nobody
 // Misconception: once pending, always pending: only sending clears the bit
 
 package msix
