@@ -93,7 +93,8 @@ func (fs *FS) onlineMask(text string, parse parser) (cpumask.Mask, error) {
 // processors are too much.
 func parseHex(text string, n int) (m cpumask.Mask, err error) {
 	groups := strings.Split(strings.TrimSpace(text), ",")
-	for i, g := range groups {
+	for i := len(groups) - 1; i >= 0; i-- {
+		g := groups[i]
 		v, err := strconv.ParseUint(g, 16, 64)
 		if err != nil || len(g) > 8 && v>>32 != 0 {
 			return cpumask.Mask{}, hexError(g)
