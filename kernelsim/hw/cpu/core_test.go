@@ -14,7 +14,7 @@ import (
 
 // around is a local APIC and a board that write down what reaches them.
 type around struct {
-	cpu.Latch
+	latch
 	log []string
 }
 
@@ -322,7 +322,7 @@ func TestStretchedTimes(t *testing.T) {
 		var got []string
 		cpus := make([]*cpu.CPU, 2)
 		for id := range cpus {
-			c := cpu.New(cpu.Setup{Proc: eng.Proc(id), Intr: &cpu.Latch{}, Price: &price, Seed: x.seed})
+			c := cpu.New(cpu.Setup{Proc: eng.Proc(id), Intr: &latch{}, Price: &price, Seed: x.seed})
 			cpus[id], c.Peers = c, cpus
 			c.Start(eng.NewCoroutine(func() {
 				for range 4 {

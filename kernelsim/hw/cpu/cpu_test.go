@@ -18,7 +18,7 @@ import (
 type bench struct {
 	eng     *sim.Engine
 	cpus    []*cpu.CPU
-	latches []*cpu.Latch
+	latches []*latch
 	log     []string
 }
 
@@ -28,10 +28,10 @@ func newBench(t *testing.T, bodies ...func(b *bench, c *cpu.CPU)) *bench {
 	b := &bench{eng: sim.New(len(bodies))}
 	t.Cleanup(b.eng.Close)
 	for id := range bodies {
-		latch := &cpu.Latch{}
-		c := cpu.New(cpu.Setup{Proc: b.eng.Proc(id), Intr: latch, Price: &price})
-		latch.Connect(c)
-		b.cpus, b.latches = append(b.cpus, c), append(b.latches, latch)
+		l := &latch{}
+		c := cpu.New(cpu.Setup{Proc: b.eng.Proc(id), Intr: l, Price: &price})
+		l.Connect(c)
+		b.cpus, b.latches = append(b.cpus, c), append(b.latches, l)
 		table := make([]byte, 256*gatereg.Size)
 		c.LIDT(cpu.IDTR{Limit: uint16(len(table) - 1)}, table)
 		for v := range 256 {
@@ -214,35 +214,22 @@ func TestHaltWithIFClearSleepsOn(t *testing.T) {
 	b.run(t)
 }
 
-func TestIPI(t *testing.T) {
-	var ipi *cpu.IPI
-	b := newBench(t, func(b *bench, c *cpu.CPU) {
-		spend(c, 10)
-		ipi.Send()
-		ipi.Send() // one is under way already
-		spend(c, 10)
-	}, func(*bench, *cpu.CPU) {})
-	ipi = cpu.NewIPI(b.eng, b.latches[1], 0xfd, 500)
-	b.run(t, "1: vector 253 if=false")
-	if got := b.cpus[1].Now(); got != 810 {
-		t.Errorf("an IPI sent at 10ns was handled at %v, want 810ns", got)
-	}
-}
-
-func TestClockEvent(t *testing.T) {
+// A counter that is programmed anew forgets the first time, and one that is
+// shut down never runs out.
+func TestNMICounter(t *testing.T) {
 	b := newBench(t, func(*bench, *cpu.CPU) {})
-	dev := cpu.NewClockEvent(b.eng, b.latches[0], 0xec)
-	dev.Program(1000)
-	dev.Program(2000)
+	counter := cpu.NewNMICounter(b.eng, b.cpus[0])
+	counter.Program(1000)
+	counter.Program(2000)
 	fired := sim.Time(0)
-	setGate(b.cpus[0], 0xec, func(c *cpu.CPU, _ *cpu.Frame) { b.note("tick"); fired = c.Now() })
+	setGate(b.cpus[0], cpu.NMIVector, func(c *cpu.CPU, _ *cpu.Frame) { b.note("overflow"); fired = c.Now() })
 	if _, err := b.eng.Run(3000); err != nil || len(b.log) != 1 || fired != 2000 {
-		t.Errorf("a device programmed twice: %q at %v", b.log, fired)
+		t.Errorf("a counter programmed twice: %q at %v", b.log, fired)
 	}
-	dev.Program(4000)
-	dev.Shutdown()
+	counter.Program(4000)
+	counter.Shutdown()
 	if _, _ = b.eng.Run(9000); len(b.log) != 1 {
-		t.Errorf("a device that was shut down fired: %q", b.log)
+		t.Errorf("a counter that was shut down ran out: %q", b.log)
 	}
 }
 
