@@ -34,7 +34,7 @@ func Arbiter(make func() lapicreg.Arbiter) []machine.Part {
 var played = percpu.Shared[string]("arbiter_game")
 
 // steps is how long a game is.
-const steps = 600
+const steps = 1500
 
 // playArbiter does a random sequence of things to an arbiter, and the same to
 // the rules.

@@ -20,22 +20,41 @@ import (
 // which looks at what it writes. A kernel cannot start on one that breaks the
 // rules: it keeps its own then.
 func ICR(send icrabi.Send) []machine.Part {
-	lawful := sends(send) == sends(DefaultSend)
-	part := send
-	if !lawful {
-		part = DefaultSend
-	}
-	laws := func(*cpu.CPU) string { return sends(send) }
-	kernel := func(*cpu.CPU) string {
-		if lawful {
-			return "the kernel sends with it\n"
-		}
-		return "it breaks a rule (cat /proc/icr/writes): the kernel sends with its own\n"
-	}
-	return []machine.Part{machine.WithSendIPI(part), machine.WithModule(machine.Module{Name: "icr",
+	s := &sender{send: send}
+	return []machine.Part{machine.WithSendIPI(s.message), machine.WithModule(machine.Module{Name: "icr",
 		Init: startICR, Exit: func(c *cpu.CPU) { entry.Free(c, icrVector) },
-		Files: []machine.File{{Name: "icr/writes", Read: laws}, {Name: "icr/kernel", Read: kernel},
-			{Name: "icr/send", Read: showICR, Write: sendICR}}})}
+		Files: []machine.File{{Name: "icr/writes", Read: func(*cpu.CPU) string { return sends(send) }},
+			{Name: "icr/kernel", Read: s.kernel}, {Name: "icr/send", Read: showICR, Write: sendICR}}})}
+}
+
+// A sender holds a part to the rules before the first message is sent with it.
+type sender struct {
+	send          icrabi.Send
+	tried, lawful bool
+}
+
+func (s *sender) keepsRules() bool {
+	if !s.tried {
+		s.tried = true
+		s.lawful = sends(s.send) == sends(DefaultSend)
+	}
+	return s.lawful
+}
+
+// message is what the kernel sends with.
+func (s *sender) message(p icrabi.Port, to icrabi.Dest, vec uint8) {
+	if s.keepsRules() {
+		s.send(p, to, vec)
+	} else {
+		DefaultSend(p, to, vec)
+	}
+}
+
+func (s *sender) kernel(*cpu.CPU) string {
+	if s.keepsRules() {
+		return "the kernel sends with it\n"
+	}
+	return "it breaks a rule (cat /proc/icr/writes): the kernel sends with its own\n"
 }
 
 // DefaultSend is the reference.
