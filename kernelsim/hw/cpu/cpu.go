@@ -79,8 +79,7 @@ type CPU struct {
 	injected   func(*CPU) // see Inject
 	frames     *Frame     // free ones, kept by the first processor for all
 	tscHz      uint64
-	waits      bool // for a start-up IPI
-	running    bool
+	running    bool // clear: waits for a start-up IPI
 	onStartUp  func(c *CPU, addr uint64)
 	price      *cost.Table
 	stretch    stretcher

@@ -240,7 +240,7 @@ func (c *CPU) freeFrame(f *Frame) {
 func (c *CPU) waitForStartUp() {
 	c.events.Reset()
 	c.ist, c.CPL, c.Stack = [8]*Frame{}, 0, resetStack()
-	c.running, c.waits = false, true
+	c.running = false
 	for {
 		c.Proc.Abandon()
 	}

@@ -39,6 +39,10 @@ func TestDumpIDT(t *testing.T) {
 	if got := c.GateLine(3); got != "0x03  beyond the limit 0x3e: #GP\n" {
 		t.Errorf("behind the limit: %s", got)
 	}
+	c.LIDT(cpu.IDTR{Limit: 4*16 - 1}, table)
+	if n := strings.Count(c.DumpIDT(), "\n"); n != 2+4 {
+		t.Errorf("%d lines where the limit is the last byte of the fourth gate", n)
+	}
 	c.LIDT(cpu.IDTR{Limit: 0xffff}, table) // more than there is
 	if n := strings.Count(c.DumpIDT(), "\n"); n != 2+4 {
 		t.Errorf("%d lines of a table of four", n)

@@ -5,10 +5,9 @@ package cpu
 var _ Signals = (*CPU)(nil)
 
 // INIT resets the core: it waits for a start-up IPI. A core that runs code
-// stops at its next boundary; the code is lost.
+// stops at its next boundary; the code is lost. One that waits goes on waiting.
 func (c *CPU) INIT() {
 	if !c.running {
-		c.waits = true
 		return
 	}
 	c.events.INIT()
@@ -18,10 +17,10 @@ func (c *CPU) INIT() {
 // StartUp is the start-up IPI: a core that waits for one begins at
 // page<<12 (OnStartUp), any other ignores it.
 func (c *CPU) StartUp(page uint8) {
-	if !c.waits {
+	if c.running {
 		return
 	}
-	c.waits, c.running = false, true
+	c.running = true
 	c.onStartUp(c, uint64(page)<<12)
 }
 
@@ -31,7 +30,7 @@ func (c *CPU) OnStartUp(f func(c *CPU, addr uint64)) { c.onStartUp = f }
 
 // PowerOn is the state after reset: the boot processor runs, the others wait
 // as after an INIT.
-func (c *CPU) PowerOn(boot bool) { c.running, c.waits = boot, !boot }
+func (c *CPU) PowerOn(boot bool) { c.running = boot }
 
 // SMI is a system management interrupt.
 func (c *CPU) SMI() {
