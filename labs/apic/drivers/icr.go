@@ -103,10 +103,11 @@ const icrBusy = 1 << 12
 // A scribe is a port that writes down what is done to it. Its last message is
 // still being sent for a while.
 type scribe struct {
-	busy int // reads until it has been sent
-	icr  uint32
-	text []string
-	read int
+	busy  int // reads until it has been sent
+	icr   uint32
+	text  []string
+	read  int
+	looks int // reads of the ICR since it was written
 }
 
 // tooMany reads of a register say that somebody waits for ever.
@@ -120,6 +121,7 @@ func (s *scribe) Read(off uint32) uint32 {
 	if off != lapicreg.RegICR {
 		return 0
 	}
+	s.looks++
 	if s.busy > 0 {
 		s.busy--
 		return s.icr | icrBusy
@@ -133,9 +135,9 @@ func (s *scribe) Write(off, v uint32) {
 	note := fmt.Sprintf("%#03x=%#08x", off, v)
 	if off == lapicreg.RegICR {
 		if s.busy > 0 {
-			note += "(still busy)"
+			note += fmt.Sprintf("(still busy; looked %d times)", s.looks)
 		}
-		s.icr, s.busy = v, 3
+		s.icr, s.busy, s.looks = v, 3, 0
 	}
 	s.text = append(s.text, note)
 }

@@ -165,6 +165,8 @@ func runLine(c *cpu.CPU, text string) error {
 		act = func() { blind(c, func() { a.raise(1); b.raise(4) }) }
 	case "other":
 		act = func() { b.during = func() { a.raise(2) }; b.raise(1) }
+	case "more":
+		act = func() { a.during = func() { a.raise(2) }; a.raise(1) }
 	case "again":
 		act = func() { a.during = func() { a.raise(1) }; a.raise(1) }
 	case "storm":
