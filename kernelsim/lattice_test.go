@@ -46,6 +46,7 @@ const importOrder = `
 
 	# Floor 2.
 	FLOOR0 < kernel/errno, kernel/cpumask;
+	SILICON < kernel/tsc;
 	SILICON, kernel/errno < kernel/percpu;
 	kernel/percpu < kernel/percpu/firstchunk, kernel/percpu/chunk, kernel/percpu/image, kernel/memblock;
 	kernel/percpu < kernel/printk, kernel/preempt;
@@ -69,7 +70,7 @@ const importOrder = `
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
 	kernel/workqueue, kernel/netdev < kernel/net/ip < kernel/net/udp < kernel/net/sock;
-	kernel/hotplug, kernel/pci, kernel/net/sock < KERNEL;
+	kernel/hotplug, kernel/pci, kernel/net/sock, kernel/tsc < KERNEL;
 
 	# Floor 4: a driver knows the kernel and its device's abi.
 	KERNEL, hw/enadev/enaabi < drivers/ena;

@@ -14,6 +14,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/tsc"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -96,6 +97,7 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 // processors there are.
 func (m *Machine) setupArch(c *cpu.CPU) {
 	m.banner(c)
+	tsc.EarlyInit(c)
 	apic.Init(c, m.apicConfig())
 	apic.CheckX2APIC(c)
 	m.setPossible(apic.ParseMADT(c))
