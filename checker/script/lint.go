@@ -75,8 +75,22 @@ func (l *linter) head() {
 	if wantGo := t.Kind.Ext() == ".go"; wantGo != (len(t.Imports) > 0) {
 		l.bad(1, "Imports: a Go task lists what its file may import, another has none")
 	}
+	l.hints()
+}
+
+// hints wants three in each series, and a check for each series.
+func (l *linter) hints() {
+	t := l.task
 	if n := len(t.Hints); n != 3 {
 		l.bad(1, "%d hints: want hint-1 (a question), hint-2 (a pointer), hint-3 (nearly the code)", n)
+	}
+	for _, s := range t.Series {
+		if n := len(s.Hints); n != 3 {
+			l.bad(1, "%d hints called %s: want hint-%[2]s-1, hint-%[2]s-2, hint-%[2]s-3", n, s.Name)
+		}
+		if !slices.ContainsFunc(t.Checks, func(c Check) bool { return c.Hints == s.Name }) {
+			l.bad(1, "hint-%s-1: no check says Hints: %[1]s", s.Name)
+		}
 	}
 }
 
@@ -101,6 +115,9 @@ var verdicts = []string{"expect", "same-as-reference", "answer", "against", "onl
 func (l *linter) check(c *Check) {
 	if c.Why == "" {
 		l.bad(c.Line, "check %q has no Why: line", c.Name)
+	}
+	if c.Hints != "" && !slices.ContainsFunc(l.task.Series, func(s HintSeries) bool { return s.Name == c.Hints }) {
+		l.bad(c.Line, "Hints: %s: there is no hint-%[1]s-1", c.Hints)
 	}
 	first, judged := true, false
 	for i, text := range c.Body {

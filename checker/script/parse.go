@@ -96,6 +96,10 @@ func (p *parser) checkText(c *Check, comment string) bool {
 		c.See = strings.TrimSpace(rest)
 		return true
 	}
+	if rest, ok := strings.CutPrefix(comment, "Hints:"); ok {
+		c.Hints = strings.TrimSpace(rest)
+		return true
+	}
 	return false
 }
 
@@ -237,15 +241,32 @@ func parseImports(text string) ([]Import, error) {
 	return out, nil
 }
 
-var hintName = regexp.MustCompile(`^hint-(\d+)$`)
+// hintName is hint-1 for the task, hint-NAME-1 for the checks that say so.
+var hintName = regexp.MustCompile(`^hint-(?:([a-z]+)-)?\d+$`)
 
 // files sorts the archive's files into hints and others.
 func (p *parser) files(files []txtar.File) {
 	for _, f := range files {
-		if hintName.MatchString(f.Name) {
-			p.task.Hints = append(p.task.Hints, strings.TrimSpace(string(f.Data)))
+		m := hintName.FindStringSubmatch(f.Name)
+		if m == nil {
+			p.task.Files = append(p.task.Files, f)
 			continue
 		}
-		p.task.Files = append(p.task.Files, f)
+		at := &p.task.Hints
+		if m[1] != "" {
+			at = p.task.series(m[1])
+		}
+		*at = append(*at, strings.TrimSpace(string(f.Data)))
 	}
+}
+
+// series is where the hints of a name go.
+func (t *Task) series(name string) *[]string {
+	for i := range t.Series {
+		if t.Series[i].Name == name {
+			return &t.Series[i].Hints
+		}
+	}
+	t.Series = append(t.Series, HintSeries{Name: name})
+	return &t.Series[len(t.Series)-1].Hints
 }

@@ -1,6 +1,7 @@
 package script_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -24,6 +25,14 @@ func task(bodies ...string) string {
 		b.WriteString("# Check: check " + string(rune('a'+i)) + " (weight 2)\n# Why: because\n" + body + "\n")
 	}
 	return b.String() + hints
+}
+
+// deep is a series of hints of its own.
+func deep(n int) (files string) {
+	for i := range n {
+		files += fmt.Sprintf("-- hint-deep-%d --\ndeep %[1]d\n", i+1)
+	}
+	return files
 }
 
 func parse(t *testing.T, text string) *script.Task {
@@ -55,6 +64,17 @@ func TestParse(t *testing.T) {
 	}
 	if len(got.Hints) != 3 || got.File() != "lab_count.go" {
 		t.Errorf("hints %q, file %s", got.Hints, got.File())
+	}
+}
+
+// TestHintsFor: a check has the hints that it names, another the task's.
+func TestHintsFor(t *testing.T) {
+	got := parse(t, strings.Replace(task("boot", "boot"), "because\n", "because\n# Hints: deep\n", 1)+deep(3))
+	if name, hints := got.HintsFor(&got.Checks[0]); name != "lab/lab-count deep" || strings.Join(hints, " ") != "deep 1 deep 2 deep 3" {
+		t.Errorf("%s: %q", name, hints)
+	}
+	if name, hints := got.HintsFor(&got.Checks[1]); name != "lab/lab-count" || strings.Join(hints, " ") != "a? b. c!" {
+		t.Errorf("%s: %q", name, hints)
 	}
 }
 
@@ -101,6 +121,10 @@ func TestLint(t *testing.T) {
 		{"quoted variable is none", strings.Replace(task(good, good, good, good), "expect n=0", "expect 'n$'", 1), ""},
 		{"seeds", strings.Replace(fine, "(weight 2)", "(weight 2, seeds)", 1), "Seeds:"},
 		{"hints", strings.Replace(fine, "hint-3", "notes", 1), "2 hints"},
+		{"series", strings.Replace(fine, "because\n", "because\n# Hints: deep\n", 1), "no hint-deep-1"},
+		{"series of two", strings.Replace(fine, "because\n", "because\n# Hints: deep\n", 1) + deep(2), "2 hints called deep"},
+		{"series of three", strings.Replace(fine, "because\n", "because\n# Hints: deep\n", 1) + deep(3), ""},
+		{"series for no check", fine + deep(3), "no check says Hints: deep"},
 		{"chapter", strings.Replace(fine, "percpu#counting", "percpu", 1), "PAGE#ANCHOR"},
 		{"why", strings.Replace(fine, "# Why: because\n", "", 1), "no Why"},
 		{"size", strings.Replace(fine, "Size: S", "Size: XL", 1), "want S, M or L"},

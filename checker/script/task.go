@@ -56,6 +56,7 @@ type Task struct {
 	Imports []Import // what the student's Go file may import
 	Checks  []Check
 	Hints   []string
+	Series  []HintSeries // further hints, for the checks that name them
 	Files   []txtar.File // expected files and whatever else is not a hint
 }
 
@@ -142,8 +143,27 @@ type Check struct {
 	Seeds  bool   // repeated under every seed of the task
 	Why    string // the reason in kernel words
 	See    string // page#anchor of the paragraph, when it is not the task's
+	Hints  string // the series of hints for it; "": the task's own
 	Line   int    // line of the Check comment in the file
 	Body   []string
+}
+
+// A HintSeries is a question, a pointer and nearly the code for some of a
+// task's checks: hint-NAME-1 and its like in the archive.
+type HintSeries struct {
+	Name  string
+	Hints []string
+}
+
+// HintsFor returns what helps with a check, and the name under which it is
+// counted how many of them were shown.
+func (t *Task) HintsFor(c *Check) (name string, hints []string) {
+	for _, s := range t.Series {
+		if c.Hints == s.Name {
+			return t.Name() + " " + s.Name, s.Hints
+		}
+	}
+	return t.Name(), t.Hints
 }
 
 // ParseName splits LAB/TASK.

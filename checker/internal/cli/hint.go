@@ -3,6 +3,7 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -34,13 +35,31 @@ func runHint(c *call) error {
 	if err != nil {
 		return err
 	}
-	n := min(shown[t.Name()], len(t.Hints)-1)
-	shown[t.Name()] = n + 1
-	if i := results[0].FirstFailed(); i >= 0 {
-		fmt.Fprintf(c.Out, "For: %s\n", results[0].Checks[i].Name)
+	if results[0].Status == script.NotStarted {
+		fmt.Fprintf(c.Out, "%s is as it was shipped: the question, and no more until something stands there.\n", t.File())
+		_, hints := t.HintsFor(&t.Checks[0])
+		printHint(c.Out, hints, 0)
+		return nil
 	}
-	fmt.Fprintf(c.Out, "Hint %d of %d:\n%s\n", n+1, len(t.Hints), t.Hints[n])
+	i := max(results[0].FirstFailed(), 0)
+	name, hints := t.HintsFor(&t.Checks[i])
+	if t.Checks[i].Hints != "" { // the others are about the task
+		fmt.Fprintf(c.Out, "For: %s\n", t.Checks[i].Name)
+	}
+	printHint(c.Out, hints, next(shown, name, len(hints)))
 	return writeHints(co, shown)
+}
+
+// next is the hint that comes after those that were shown; the last one is
+// shown again.
+func next(shown map[string]int, name string, hints int) int {
+	n := min(shown[name], hints-1)
+	shown[name] = n + 1
+	return n
+}
+
+func printHint(w io.Writer, hints []string, n int) {
+	fmt.Fprintf(w, "Hint %d of %d:\n%s\n", n+1, len(hints), hints[n])
 }
 
 func hintsFile(co *grade.Course) string { return co.State("hints.json") }

@@ -5,6 +5,7 @@ package verdict
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 
 	"bothhalves/checker/script"
@@ -87,7 +88,7 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 	}
 	field(w, "in your file", a.Where)
 	field(w, "doing", a.Stack)
-	field(w, "expected", a.Want)
+	field(w, "expected", expected(a))
 	field(w, "actual", a.Got)
 	field(w, "machine", a.Shape)
 	if a.Line > 0 {
@@ -101,6 +102,23 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 	if a.Gap == "" && !strings.HasPrefix(a.Command, "answer ") { // a replay would print the answer
 		field(w, "replay", Replay(r, a))
 	}
+}
+
+// expected is what was wanted as a reader would write it: of a line's pattern
+// the line, without the anchors and backslashes that only the script needs.
+func expected(a *script.Attempt) string {
+	if !strings.HasPrefix(a.Command, "expect ") || a.Message != "not what was expected" {
+		return a.Want
+	}
+	pattern := strings.TrimSuffix(strings.TrimPrefix(a.Want, "^"), "$")
+	re, err := regexp.Compile(pattern)
+	if err != nil { // the $ was an escaped one
+		return a.Want
+	}
+	if text, all := re.LiteralPrefix(); all {
+		return text
+	}
+	return pattern
 }
 
 // page turns a chapter's name and anchor into what a reader can open.

@@ -40,6 +40,24 @@ const want = `toy/toy-count: failed, 1.5 of 5 points
     hi·[2Jthere·
 `
 
+// TestExpected: a pattern is shown as the line that it stands for, and nothing
+// else is touched.
+func TestExpected(t *testing.T) {
+	for _, tc := range []struct{ command, have, want string }{
+		{`expect '^offset: 15:0$'`, `^offset: 15:0$`, `offset: 15:0`},
+		{`expect ' 1\.145 No$'`, ` 1\.145 No$`, ` 1.145 No`},
+		{`expect '^a \(b\)$'`, `^a \(b\)$`, `a (b)`},
+		{`expect '^used: \d+$'`, `^used: \d+$`, `used: \d+`},
+		{`expect '^five\$'`, `^five\$`, `^five\$`},
+		{`expect '^with bit 44: $'`, `^with bit 44: $`, `with bit 44: `},
+		{`same-as-reference dmesg`, `^C$`, `^C$`},
+	} {
+		if got := expected(&script.Attempt{Command: tc.command, Want: tc.have, Message: "not what was expected"}); got != tc.want {
+			t.Errorf("%s: %q, want %q", tc.command, got, tc.want)
+		}
+	}
+}
+
 // The replay of a wrong answer would show the right one.
 func TestWriteHidesAnswer(t *testing.T) {
 	r := result()
