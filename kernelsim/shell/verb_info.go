@@ -3,6 +3,8 @@ package shell
 import (
 	"fmt"
 	"strings"
+
+	"bothhalves/kernelsim/hw/cpu"
 )
 
 func infoVerb() *Verb {
@@ -62,7 +64,8 @@ func (c *Call) infoKernel(topic string, args []string) error {
 }
 
 // infoRegisters prints what this machine has of QEMU's info registers: RFLAGS
-// with IF, whether the CPU is halted, and where a kernel runs the GS base.
+// with IF, whether the CPU is halted, and where a kernel runs the GS base, the
+// TSS and the IDT. There is no GDT here that GDTR could lead to.
 func (c *Call) infoRegisters(args []string) error {
 	m := c.Machine()
 	first, last := 0, m.Processors()-1
@@ -80,10 +83,19 @@ func (c *Call) infoRegisters(args []string) error {
 		halted := m.Bare() && m.BareState(n).Halted || !m.Bare() && m.CPUs()[n].Halted()
 		c.Printf("CPU#%d\nRFL=%08x [-------] CPL=0 II=0 A20=1 SMM=0 HLT=%d\n", n, 0x2|bit(m.Core(n).IF())<<9, bit(halted))
 		if !m.Bare() {
-			c.Printf("GS =0000 %016x 00000000 00000000\n", m.CPUs()[n].GS.Base)
+			c.tables(m.CPUs()[n])
 		}
 	}
 	return nil
+}
+
+// tables prints the registers that lead to a CPU's own memory, and IDTR, which
+// leads to the table of all. Selector, limit and type of TR are those of the
+// TSS that Linux makes: GDT_ENTRY_TSS, __KERNEL_TSS_LIMIT.
+func (c *Call) tables(p *cpu.CPU) {
+	c.Printf("GS =0000 %016x 00000000 00000000\n", p.GS.Base)
+	c.Printf("TR =0040 %016x 00004087 00008900 DPL=0 TSS64-avl\n", p.TSS.Base)
+	c.Printf("IDT=     %016x %08x\n", p.SIDT().Base, p.SIDT().Limit)
 }
 
 // hexBytes prints a little-endian value as 0x and two digits a byte; longer
