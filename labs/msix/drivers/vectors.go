@@ -63,8 +63,14 @@ func (t *trial) write(_ *cpu.CPU, text string) error {
 	return nil
 }
 
-// steps is how much happens to one table.
-const steps = 2000
+// steps is how much happens to a table: less to a large one, which takes long
+// to look at.
+func steps(entries int) int {
+	if entries > 100 {
+		return 300
+	}
+	return 2000
+}
 
 // try lets things happen to a table, until one goes wrong.
 func (t *trial) try(entries int) string {
@@ -74,8 +80,8 @@ func (t *trial) try(entries int) string {
 	}
 	t.part = t.make(t)
 	var last []string
-	for n := range steps {
-		what := t.step(t.random(min(entries, 6)))
+	for n := range steps(entries) {
+		what := t.step(t.entry())
 		if last = append(last, what); len(last) > 8 {
 			last = last[1:]
 		}
@@ -83,7 +89,7 @@ func (t *trial) try(entries int) string {
 			return fmt.Sprintf("%d entries: step %d: %s\n  before that: %s\n", entries, n, wrong, strings.Join(last, "; "))
 		}
 	}
-	return fmt.Sprintf("%d entries: %d steps as the rules say\n", entries, steps)
+	return fmt.Sprintf("%d entries: %d steps as the rules say\n", entries, steps(entries))
 }
 
 // random is a number below n.
@@ -92,11 +98,18 @@ func (t *trial) random(n int) int {
 	return int(t.seed >> 33 % uint64(n))
 }
 
+// entry is one of a few, or sometimes any: much has to happen to the same one.
+func (t *trial) entry() int {
+	n := len(t.masked)
+	if n <= 64 {
+		return t.random(min(n, 6))
+	}
+	few := [...]int{0, 1, 63, 64, n - 1, t.random(n)}
+	return few[t.random(len(few))]
+}
+
 // step lets one thing happen, at entry k where it happens to one.
 func (t *trial) step(k int) string {
-	if len(t.masked) > 64 && t.random(4) == 0 {
-		k = t.random(len(t.masked))
-	}
 	n := t.random(16)
 	if n < 2 && !t.poll {
 		n = 2
