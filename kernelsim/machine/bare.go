@@ -36,7 +36,7 @@ func BootBare(cfg BareConfig, parts ...Part) (*Machine, error) {
 		return nil, fmt.Errorf("%d CPUs: a bare machine has 1 to %d", cfg.CPUs, MaxBareCPUs)
 	}
 	m := &Machine{cfg: Config{CPUs: cfg.CPUs, Nodes: 1, Seed: 1, Cost: &cost.Table{},
-		Interrupted: cfg.Interrupted, Replay: cfg.Replay},
+		Interrupted: cfg.Interrupted, Replay: either(cfg.Replay, cfg.BootCommand())},
 		parts: newParts(parts), eng: sim.New(cfg.CPUs), ring: trace.NewRing(1), bus: bus.New()}
 	m.eng.PollHost(cfg.Interrupted)
 	var cores []cpu.Signals

@@ -34,7 +34,7 @@ func (m *Machine) makeReport(f *sim.Failure) *oops.Report {
 	lockup := r.Rule == "soft lockup" || r.Rule == "hard lockup"
 	r.Stack = strings.Join(report.CallTrace(string(f.Stack), lockup), "\n")
 	r.Time, r.Step, r.Seed = int64(m.eng.Now()), m.eng.Steps(), m.cfg.Seed
-	r.Replay = either(m.cfg.Replay, m.bootCommand())
+	r.Replay = either(m.cfg.Replay, m.cfg.BootCommand())
 	if f.Proc != nil {
 		m.place(r, m.cpus[f.Proc.ID()])
 	}
@@ -56,15 +56,6 @@ func (m *Machine) place(r *oops.Report, c *cpu.CPU) {
 		}
 	}
 	r.Trace = lines[max(0, len(lines)-tailLines):]
-}
-
-// bootCommand is the shell's command that boots this machine again.
-func (m *Machine) bootCommand() string {
-	cmd := fmt.Sprintf("boot -cpus %d -seed %d", m.cfg.CPUs, m.cfg.Seed)
-	if m.cfg.Append != "" {
-		cmd += fmt.Sprintf(" -append '%s'", m.cfg.Append)
-	}
-	return cmd
 }
 
 // logReport puts the report's lines into the kernel's log, as printk would.
