@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/hw/ioapic"
 	"bothhalves/kernelsim/hw/iommu"
 	"bothhalves/kernelsim/hw/lapic"
+	"bothhalves/kernelsim/hw/lapic/lapicreg"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pit"
 	"bothhalves/kernelsim/sim"
@@ -92,9 +93,17 @@ func (b *Board) route(m bus.Message) {
 	if b.IOMMU != nil {
 		b.IOMMU.Translate(m)
 	} else {
-		b.Fabric.Send(m.From, b.cfg.Parts.decode(m))
+		b.Fabric.Send(m.From, b.decode(m))
 	}
 	b.log.addr = 0
+}
+
+// decode is the reading of a device's message.
+func (b *Board) decode(m bus.Message) lapicreg.Message {
+	if part := b.cfg.Parts.Decode; part != nil {
+		return part(m)
+	}
+	return lapicreg.FromMSI(uint64(m.Addr), m.Data)
 }
 
 // addIOAPIC maps the IOAPIC; it hears the EOI broadcasts.

@@ -82,14 +82,6 @@ func (p Parts) pci() []pcie.Option {
 	return []pcie.Option{pcie.WithVectors(p.Vectors)}
 }
 
-// decode is the reading of a device's message.
-func (p Parts) decode(m bus.Message) lapicreg.Message {
-	if p.Decode == nil {
-		return lapicreg.FromMSI(uint64(m.Addr), m.Data)
-	}
-	return p.Decode(m)
-}
-
 // withDefaults fills in and checks.
 func (cfg Config) withDefaults(cpus int) (Config, error) {
 	if cfg.IOAPICVersion == 0 {

@@ -80,13 +80,13 @@ func (f *Fabric) Send(src *bus.Source, m lapicreg.Message) { f.send(&packet{from
 // of a run.
 func (f *Fabric) Arrive(src *bus.Source, m lapicreg.Message) {
 	p := &packet{from: src, m: m}
-	f.tell(Traffic{From: p.from, Message: p.m})
+	f.tell(p, false)
 	f.deliver(p)
 }
 
 // send puts a packet on its way. What an APIC sends to itself never leaves it.
 func (f *Fabric) send(p *packet) {
-	f.tell(Traffic{From: p.from, Message: p.m, Shorthand: p.short})
+	f.tell(p, false)
 	if f.latency <= 0 || f.eng.Running() == nil || p.short == lapicreg.Self {
 		f.deliver(p)
 		return
@@ -124,20 +124,21 @@ func (f *Fabric) arrive(now sim.Time) {
 
 // broadcastEOI tells the I/O APICs that a level triggered interrupt ended.
 func (f *Fabric) broadcastEOI(src *bus.Source, v uint8) {
-	f.tell(Traffic{From: src, EOI: true, Message: lapicreg.Message{Vector: v}})
+	f.tell(&packet{from: src, m: lapicreg.Message{Vector: v}}, true)
 	for _, fn := range f.onEOI {
 		fn(v)
 	}
 }
 
-// tell shows traffic to the observers.
-func (f *Fabric) tell(t Traffic) {
+// tell shows a message, or an EOI broadcast, to the observers. What they see
+// is written in place: it is on every interrupt's way.
+func (f *Fabric) tell(p *packet, eoi bool) {
 	if len(f.observers) == 0 {
 		return
 	}
-	f.seen = t
-	f.seen.Time = f.eng.Now()
+	t := &f.seen
+	t.From, t.Time, t.EOI, t.Message, t.Shorthand = p.from, f.eng.Now(), eoi, p.m, p.short
 	for _, fn := range f.observers {
-		fn(&f.seen)
+		fn(t)
 	}
 }
