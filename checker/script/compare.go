@@ -3,6 +3,7 @@ package script
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -133,10 +134,19 @@ func at(lines []string, i int) string {
 }
 
 // answer compares a key of the student's file with what the machine printed
-// last: all of it, or the group of a regular expression: answer KEY [RE].
+// last: all of it, or the group of a regular expression: answer [-like WORDS]
+// KEY [RE]. With -like, an answer of other words than these is told so, and
+// with -like of a number one that is none.
 func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
+	const usage = "answer [-like WORDS] KEY [RE]"
+	like := ""
+	if len(args) > 1 && args[0] == "-like" {
+		if like, args = args[1], args[2:]; strings.TrimSpace(like) == "" {
+			h.usage(ts, usage)
+		}
+	}
 	if len(args) < 1 || len(args) > 2 || neg {
-		h.usage(ts, "answer KEY [RE]")
+		h.usage(ts, usage)
 	}
 	want := strings.TrimSpace(ts.ReadFile("stdout"))
 	if len(args) == 2 {
@@ -158,14 +168,18 @@ func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		h.fail(ts, Attempt{Message: err.Error()})
 	}
-	h.compareAnswer(ts, args[0], answers[args[0]], want)
+	h.compareAnswer(ts, args[0], answers[args[0]], want, like)
 }
 
 // compareAnswer never prints what the machine says: the reader is to find it.
-func (h *host) compareAnswer(ts *testscript.TestScript, key, got, want string) {
+func (h *host) compareAnswer(ts *testscript.TestScript, key, got, want, like string) {
 	switch {
 	case got == "":
 		h.fail(ts, Attempt{Message: "still to answer: " + key, Want: "a line " + key + " = VALUE in " + h.run.Task.File()})
+	case isNumber(like) && !isNumber(got):
+		h.fail(ts, Attempt{Message: key + " is not a number", Got: key + " = " + got, Want: "a number"})
+	case !isNumber(like) && !madeOf(got, like):
+		h.fail(ts, Attempt{Message: key + " is not written as asked", Got: key + " = " + got, Want: "words of these, parted by blanks: " + like})
 	case !sameAnswer(got, want):
 		h.fail(ts, Attempt{Message: key + " is not what the machine shows", Got: key + " = " + got, Want: "what the run shows: replay it and look"})
 	}
@@ -180,6 +194,22 @@ func sameAnswer(a, b string) bool {
 	x, err1 := strconv.ParseInt(a, 0, 64)
 	y, err2 := strconv.ParseInt(b, 0, 64)
 	return err1 == nil && err2 == nil && x == y
+}
+
+// madeOf says whether every word of an answer is one of some words.
+func madeOf(answer, words string) bool {
+	known := strings.Fields(strings.ToLower(words))
+	for _, w := range strings.Fields(strings.ToLower(answer)) {
+		if len(known) > 0 && !slices.Contains(known, w) {
+			return false
+		}
+	}
+	return true
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseInt(s, 0, 64)
+	return err == nil
 }
 
 // ParseAnswers reads key = value lines; # starts a comment.

@@ -298,6 +298,29 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestAnswerLike: who writes an answer in a form that was not asked for is
+// told so, and not that it is wrong.
+func TestAnswerLike(t *testing.T) {
+	text := answerHeader + "# Check: a (weight 1)\nboot\nadd\nget\nanswer -like 'n=1 n=2' line\nanswer -like 1 n '^n=(\\d+)'\n"
+	for answer, want := range map[string]string{
+		"line = n=1\nn = 1\n":     "",
+		"line = N=1\nn = 0x1\n":   "",
+		"line = n=1n=2\nn = 1\n":  "line is not written as asked",
+		"line = n=2 n=1\nn = 1\n": "line is not what the machine shows",
+		"line = n=1\nn = one\n":   "n is not a number",
+		"line = n=1\nn = 2\n":     "n is not what the machine shows",
+		"line = n=1\nn =\n":       "still to answer: n",
+	} {
+		got := ""
+		if a := run(t, text, func(r *script.Runner) { r.Student = []byte(answer) })[0].First(); a != nil {
+			got = a.Message
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", answer, got, want)
+		}
+	}
+}
+
 func TestScenario(t *testing.T) {
 	text := strings.Replace(answerHeader, "predict", "write the scenario", 1) +
 		"# Check: a (weight 1)\nboot\nagainst broken-add\n# Check: b (weight 1)\nboot\nonly-box lab-count.ks\nget\nexpect n=1\n"

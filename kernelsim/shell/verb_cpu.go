@@ -18,18 +18,19 @@ func cpuVerb() *Verb {
 its IF is set. A vector below 0x20, which no device may send, is the instruction
 INT instead, and cpu N exception raises that exception: both go through the gate
 at the next boundary, whatever IF says. cpu N cli and sti change IF behind the
-running code's back, cpu N nmi is a pulse on the NMI pin. cpu N state prints IF, the priorities of the APIC,
-preempt_count, the context and the current task on one line. cpu N pending is the
-vector that the local APIC offers, or none; cpu N local fires a source of its own
-(timer thermal pmc lint0 lint1 error cmci); cpu N cr8 is the task priority's class.
+running code's back, cpu N nmi is a pulse on the NMI pin. cpu N state prints IF,
+the priorities of the APIC, preempt_count, the context and the current task on one
+line. cpu N pending is the vector that the local APIC offers, or none; cpu N local
+fires a source of its own (timer thermal pmc lint0 lint1 error cmci); cpu N cr8 is
+the task priority's class.
 
 The bare machine's cores take nothing by themselves. There cpu N boundary ends an
 instruction and prints what the core takes: a vector, nmi or none; every vector
 has an interrupt gate. cpu N int, exception and iret go in and out at once; hlt
-halts until something is taken. cpu N ack is the acknowledge cycle alone and prints the
-vector, or none; with -tpr the task priority rises between the APIC's signal and
-the acknowledge. cpu N signals prints what went straight to the core since the
-last time: NMI SMI INIT EXTINT SIPI:0x9a000, or none.`,
+halts until something is taken. cpu N ack is the acknowledge cycle alone and
+prints the vector, or none; with -tpr the task priority rises between the APIC's
+signal and the acknowledge. cpu N signals prints what went straight to the core
+since the last time: NMI SMI INIT EXTINT SIPI:0x9a000, or none.`,
 		Flags: []Flag{{Name: "tpr", Arg: "V", Told: true, Help: "with ack: TPR is written before the core acknowledges"}},
 		Run:   runCPU,
 	}

@@ -20,8 +20,8 @@ func EncodeGate(g gatereg.Gate) [gatereg.Size]byte {
 // DecodeGate is what the processor does with an entry: it takes the fields out
 // of their bits and ignores the others, but for bit 44. It returns an error
 // for what is no gate of 64-bit mode: bit 44 set, or a type that is neither an
-// interrupt gate's nor a trap gate's. Whether the gate is present is not its
-// question.
+// interrupt gate's nor a trap gate's; what gate comes with an error does not
+// matter. Whether the gate is present is not its question.
 func DecodeGate(raw [gatereg.Size]byte) (gatereg.Gate, error) {
 	panic(lab.TODO("take every field out of its bits, and refuse what is no gate"))
 }

@@ -6,13 +6,15 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/cpu/gatereg"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/idt"
 )
 
 // probed is the vector whose gate is spoiled: no driver has it.
 const probed cpu.Vector = 0x60
 
-// faults spoils a gate in several ways and executes INT n through it.
+// faults spoils a gate in several ways and goes through it, by INT n but for
+// one line.
 func (g *Gates) faults(c *cpu.CPU) string {
 	flags := c.SaveFlags() // the table is not fit for anybody else meanwhile
 	defer c.RestoreFlags(flags)
@@ -25,6 +27,7 @@ func (g *Gates) faults(c *cpu.CPU) string {
 	}
 	p.try("as it is", func() {})
 	p.try("absent", typed(gatereg.InterruptGate, false))
+	p.tryBy("absent, and a device's message comes", typed(gatereg.InterruptGate, false), p.message)
 	p.try("a trap gate", typed(gatereg.TrapGate, true))
 	p.try("a call gate", typed(0xc, true))
 	p.try("a task gate", typed(5, true))
@@ -95,11 +98,28 @@ func (p *probe) gate(g gatereg.Gate) {
 
 // try spoils, executes INT n, and mends.
 func (p *probe) try(name string, spoil func()) {
+	p.tryBy(name, spoil, func() { p.c.INT(probed) })
+}
+
+// tryBy goes through the spoiled gate in some way.
+func (p *probe) tryBy(name string, spoil, through func()) {
 	saved := [gatereg.Size]byte(p.entry())
 	p.seen = ""
 	spoil()
-	p.c.INT(probed)
+	through()
 	p.c.CPL = 0
 	copy(p.entry(), saved[:])
 	fmt.Fprintf(&p.text, "%s: %s\n", name, p.seen)
+}
+
+// message lets the vector come through the local APIC, and ends it there, as
+// the code behind the gate would have.
+func (p *probe) message() {
+	apic.SendSelf(p.c, probed)
+	work(p.c)
+	p.c.STI()
+	p.c.CLI()
+	if apic.InService(p.c, probed) {
+		apic.EOI(p.c)
+	}
 }

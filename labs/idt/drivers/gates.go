@@ -56,7 +56,7 @@ func (g *Gates) module() machine.Module {
 		name string
 		read func(c *cpu.CPU) string
 	}{
-		{"limit", g.limits}, {"encode", g.encoded}, {"fields", g.fields}, {"decode", g.decoded}, {"refuse", g.refused},
+		{"limit", g.limits}, {"encode", g.encoded}, {"fields", g.fields}, {"decode", g.decoded}, {"back", g.back}, {"refuse", g.refused},
 		{"kernel", g.use}, {"faults", g.faults},
 	} {
 		m.Files = append(m.Files, machine.File{Name: "gates/" + f.name, Read: f.read})

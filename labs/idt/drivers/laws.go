@@ -34,9 +34,19 @@ func (g *Gates) encoded(*cpu.CPU) string {
 	var b strings.Builder
 	for _, gate := range samples() {
 		raw := g.Encode(gate)
-		fmt.Fprintf(&b, "%+v: %016x %016x\n", gate, word(raw[:8]), word(raw[8:]))
+		fmt.Fprintf(&b, "%s: %s\n", spell(gate), words(raw))
 	}
 	return b.String()
+}
+
+// spell writes a gate's fields in a line.
+func spell(g gatereg.Gate) string {
+	return fmt.Sprintf("offset %#x selector %#x ist %d type %#x dpl %d present %d", g.Offset, g.Selector, g.IST, uint8(g.Type), g.DPL, bit(g.Present))
+}
+
+// words are the two quadwords of an entry, the low one first.
+func words(raw [gatereg.Size]byte) string {
+	return fmt.Sprintf("%016x %016x", word(raw[:8]), word(raw[8:]))
 }
 
 // word is a little-endian quadword.
@@ -73,49 +83,88 @@ func (g *Gates) fields(*cpu.CPU) string {
 	return b.String()
 }
 
+// A reading is which bits of an entry a field is read from.
+type reading struct {
+	name    string
+	differs func(a, b gatereg.Gate) bool
+	bits    [8 * gatereg.Size]bool
+}
+
+func readings() []*reading {
+	return []*reading{
+		{name: "offset", differs: func(a, b gatereg.Gate) bool { return a.Offset != b.Offset }},
+		{name: "selector", differs: func(a, b gatereg.Gate) bool { return a.Selector != b.Selector }},
+		{name: "ist", differs: func(a, b gatereg.Gate) bool { return a.IST != b.IST }},
+		{name: "type", differs: func(a, b gatereg.Gate) bool { return a.Type != b.Type }},
+		{name: "dpl", differs: func(a, b gatereg.Gate) bool { return a.DPL != b.DPL }},
+		{name: "present", differs: func(a, b gatereg.Gate) bool { return a.Present != b.Present }},
+	}
+}
+
 // decoded shows from which bits of an entry each field is read: each bit in
-// turn is turned around.
+// turn is turned around. What is returned beside an error is nobody's
+// business, so a refusal counts as a reading of the field whose bit it was;
+// bit 44 has no field, and a check of its own.
 func (g *Gates) decoded(*cpu.CPU) string {
 	base := [gatereg.Size]byte{5: 0x8e}
 	was, err := g.Decode(base)
 	if err != nil {
 		return fmt.Sprintf("an interrupt gate is refused: %v\n", err)
 	}
-	var b strings.Builder
-	for _, f := range []struct {
-		name    string
-		differs func(a gatereg.Gate) bool
-	}{
-		{"offset", func(a gatereg.Gate) bool { return a.Offset != was.Offset }},
-		{"selector", func(a gatereg.Gate) bool { return a.Selector != was.Selector }},
-		{"ist", func(a gatereg.Gate) bool { return a.IST != was.IST }},
-		{"type", func(a gatereg.Gate) bool { return a.Type != was.Type }},
-		{"dpl", func(a gatereg.Gate) bool { return a.DPL != was.DPL }},
-		{"present", func(a gatereg.Gate) bool { return a.Present != was.Present }},
-	} {
-		fmt.Fprintf(&b, "%s: %s\n", f.name, ranges(func(bit int) bool {
-			raw := base
-			raw[bit/8] ^= 1 << (bit % 8)
-			gate, _ := g.Decode(raw)
-			return f.differs(gate)
-		}))
+	fields := readings()
+	var refused [8 * gatereg.Size]bool
+	for i := range 8 * gatereg.Size {
+		raw := base
+		raw[i/8] ^= 1 << (i % 8)
+		gate, err := g.Decode(raw)
+		for _, f := range fields {
+			f.bits[i] = err == nil && f.differs(gate, was)
+		}
+		switch {
+		case err == nil || i == 44:
+		case 40 <= i && i <= 43:
+			fields[3].bits[i] = true
+		case i == 47:
+			fields[5].bits[i] = true
+		default:
+			refused[i] = true
+		}
 	}
-	return b.String() + g.back()
+	var b strings.Builder
+	for _, f := range fields {
+		fmt.Fprintf(&b, "%s: %s\n", f.name, ranges(func(bit int) bool { return f.bits[bit] }))
+	}
+	fmt.Fprintf(&b, "refused for another bit: %s\n", ranges(func(bit int) bool { return refused[bit] }))
+	return b.String()
 }
 
-// back packs and unpacks gates of many kinds.
-func (g *Gates) back() string {
-	same, n := 0, 0
-	for seed := range uint64(200) {
+// back packs and unpacks gates of many kinds, and shows the first that comes
+// out as another.
+func (g *Gates) back(*cpu.CPU) string {
+	const n = 200
+	same, first := 0, ""
+	for seed := range uint64(n) {
 		x := (seed + 1) * 0x9e3779b97f4a7c15
 		gate := gatereg.Gate{Offset: x, Selector: uint16(x >> 7), IST: uint8(x>>20) & 7, Type: 0xe + gatereg.GateType(x>>30&1),
 			DPL: uint8(x>>33) & 3, Present: x>>40&1 != 0}
-		got, err := g.Decode(cpu.EncodeGate(gate))
-		if n++; got == gate && (err == nil || !gate.Present) { // whether absent is an error is another file's question
+		raw := cpu.EncodeGate(gate)
+		got, err := g.Decode(raw)
+		switch {
+		case err != nil && !gate.Present, err == nil && got == gate: // whether absent is an error is another file's question
 			same++
+		case first == "":
+			first = fmt.Sprintf("the first that did not come back:\n  in:    %s\n  entry: %s\n  out:   %s\n", spell(gate), words(raw), outcome(got, err))
 		}
 	}
-	return fmt.Sprintf("back from an entry: %d of %d\n", same, n)
+	return fmt.Sprintf("back from an entry: %d of %d\n%s", same, n, first)
+}
+
+// outcome is what DecodeGate returned.
+func outcome(g gatereg.Gate, err error) string {
+	if err != nil {
+		return "refused"
+	}
+	return spell(g)
 }
 
 // refused shows which types are taken for gates.

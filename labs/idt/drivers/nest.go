@@ -134,23 +134,20 @@ func work(c *cpu.CPU) {
 // runNest takes "GATES SCENARIO": interrupt or trap, and low, high, sti or
 // chain.
 func runNest(c *cpu.CPU, text string) error {
-	words := strings.Fields(text)
-	if len(words) != 2 {
-		return errno.EINVAL
-	}
 	types := map[string]gatereg.GateType{"interrupt": gatereg.InterruptGate, "trap": gatereg.TrapGate}
 	scenarios := map[string]nesting{"low": {second: nestLow}, "high": {second: nestHigh}, "sti": {second: nestHigh, sti: true}, "chain": {}}
-	t, known := types[words[0]]
-	s, also := scenarios[words[1]]
+	gates, scenario, _ := strings.Cut(strings.Join(strings.Fields(text), " "), " ")
+	t, known := types[gates]
+	s, also := scenarios[scenario]
 	if !known || !also {
-		return errno.EINVAL
+		return fmt.Errorf("nest: %q: want interrupt or trap, and high, low, sti or chain: echo trap sti > /proc/nest: %w", strings.TrimSpace(text), errno.EINVAL)
 	}
 	for _, v := range nestVectors() {
 		setType(c, v, t)
 	}
 	*nest.Of(c) = s
 	first := nestFirst
-	if words[1] == "chain" {
+	if scenario == "chain" {
 		first = chainFrom
 	}
 	apic.SendSelf(c, first)

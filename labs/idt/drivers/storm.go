@@ -74,7 +74,7 @@ func stormInterrupt(c *cpu.CPU, v cpu.Vector) {
 func runStorm(c *cpu.CPU, text string) error {
 	n := 0
 	if _, err := fmt.Sscan(text, &n); err != nil || n < 1 || n > 1000 {
-		return errno.EINVAL
+		return fmt.Errorf("storm: %q: want a number of interrupts, 1 to 1000: %w", strings.TrimSpace(text), errno.EINVAL)
 	}
 	*storms.Of(c) = storm{left: n - 1}
 	for _, s := range c.TSS.IST {
