@@ -64,8 +64,7 @@ const importOrder = `
 	kernel/sched, kernel/idt, kernel/apic/icrabi < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/timer < kernel/workqueue;
-	kernel/sched < kernel/irqremap;
-	kernel/vector, kernel/irqremap < kernel/pci;
+	kernel/vector < kernel/irqremap < kernel/pci;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;

@@ -31,7 +31,8 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 // has the lines now, if there is one.
 func (m *Machine) takeOver(c *cpu.CPU) {
 	if apic.HasIOAPIC(c) {
-		told(c, vector.SetupIOAPIC(c, m.board.IOMMU != nil))
+		told(c, m.remap.EnableFaults(c))
+		told(c, vector.SetupIOAPIC(c, m.remap.Domain(), ioapicSource))
 	} else {
 		vector.KeepISA(c)
 	}

@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/hw/lapic/lapicreg"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/idt"
+	"bothhalves/kernelsim/kernel/irqremap"
 	"bothhalves/kernelsim/kernel/memblock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/percpu/image"
@@ -36,7 +37,8 @@ type Machine struct {
 	ring      *trace.Ring
 	bus       *bus.Bus
 	board     *board.Board
-	bare      []*bareCore // the cores of a bare machine, which has no CPUs
+	remap     *irqremap.Unit // nil: the board has no remapping unit
+	bare      []*bareCore    // the cores of a bare machine, which has no CPUs
 
 	memory  *memblock.Memory
 	image   *image.Image

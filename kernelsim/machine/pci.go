@@ -96,6 +96,7 @@ func (m *Machine) initPCI(c *cpu.CPU) {
 	affinity.SetSpread(c, m.parts.MSIX.Spread)
 	cfg := m.pciConfig()
 	cfg.NoMSI = slices.Contains(strings.Fields(m.cfg.Append), "pci=nomsi")
+	cfg.Remap = m.remap.Domain()
 	if !pci.ArchInit(c, cfg) {
 		return
 	}
@@ -118,10 +119,14 @@ func (m *Machine) PCIDevs() []*pci.Dev {
 // is one, into what the kernel knows of its APICs.
 func (m *Machine) setRemapper(cfg *apic.Config) {
 	if m.board.IOMMU != nil {
-		cfg.Remap = irqremap.New(irqremap.Config{Base: iommureg.Base, X2APIC: m.cfg.X2APIC,
-			IOAPICSource: 0xff00, Alloc: m.dmaMemory})
+		m.remap = irqremap.New(irqremap.Config{Base: iommureg.Base, X2APIC: m.cfg.X2APIC, Alloc: m.dmaMemory})
+		cfg.Remap = m.remap
 	}
 }
+
+// ioapicSource is the requester ID of the I/O APIC's messages, as the DMAR
+// table tells it.
+const ioapicSource = 0xff00
 
 // dmaMemory takes memory that devices reach by its physical address.
 func (m *Machine) dmaMemory(name string, size uint64) (bus.Addr, error) {

@@ -36,9 +36,6 @@ type Remapper interface {
 	// Enable turns it on. It tells whether destinations of 32 bits work
 	// (IRQ_REMAP_X2APIC_MODE); ok is false if it could not be turned on.
 	Enable(c *cpu.CPU) (x2apic, ok bool)
-	// Pin is the redirection entry that leads an I/O APIC's pin through the
-	// unit to a vector of a destination.
-	Pin(c *cpu.CPU, pin int, v cpu.Vector, dest uint32, logical bool) (low, high uint32)
 }
 
 // The states of x2APIC mode (apic.c).
@@ -50,13 +47,14 @@ const (
 
 // system is the state that all processors share.
 type system struct {
-	cfg   Config
-	drv   *driver // apic
-	drvs  [4]driver
-	mode  bool // x2apic_mode: registers are MSRs
-	state int  // x2apic_state
-	limit uint32
-	phys  bool
+	cfg      Config
+	drv      *driver // apic
+	drvs     [4]driver
+	mode     bool // x2apic_mode: registers are MSRs
+	state    int  // x2apic_state
+	remapped bool // irq_remapping_enabled
+	limit    uint32
+	phys     bool
 	possible,
 	initialized, callout, callin, online Mask
 	shorthand bool // apic_use_ipi_shorthand

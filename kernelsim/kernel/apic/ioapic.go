@@ -144,7 +144,9 @@ func checkTimer(c *cpu.CPU) {
 	}
 	printk.Printk(c, printk.Info, "..TIMER: vector=0x%02X apic1=%d pin1=%d apic2=%d pin2=%d",
 		uint8(idt.ISA), 0, timerPin, apic2, s.extIntPin)
-	RoutePin(c, timerPin, idt.ISA, 0)
+	if !s.remapped { // else the domain of the unit names the vector
+		RoutePin(c, timerPin, idt.ISA, 0)
+	}
 	c.RestoreFlags(flags)
 }
 
@@ -152,13 +154,7 @@ func checkTimer(c *cpu.CPU) {
 // sends a vector to CPU n.
 func RoutePin(c *cpu.CPU, pin int, v cpu.Vector, n int) {
 	s := shared.Of(c)
-	dest := s.drv.dest(n)
-	if s.cfg.Remap != nil {
-		low, high := s.cfg.Remap.Pin(c, pin, v, dest, s.drv.logical)
-		WritePin(c, pin, ioapicreg.RedirectionEntry(uint64(high)<<32|uint64(low)))
-		return
-	}
-	r := ioapicreg.Route{Vector: uint8(v), Logical: s.drv.logical, Dest: uint8(dest)}
+	r := ioapicreg.Route{Vector: uint8(v), Logical: s.drv.logical, Dest: uint8(s.drv.dest(n))}
 	if s.cfg.LowestPrio && s.drv == &s.drvs[flat] {
 		r.Mode = ioapicreg.LowestPriority
 	}

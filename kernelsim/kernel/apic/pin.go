@@ -32,21 +32,27 @@ func Message(c *cpu.CPU, v cpu.Vector, n int) (addr uint64, data uint32) {
 	return addr, uint32(v)
 }
 
+// Logical models apic->dest_mode_logical: whether Dest names CPUs by bits.
+func Logical(c *cpu.CPU) bool { return shared.Of(c).drv.logical }
+
 // PinEntry is the redirection entry that sends a vector to CPU n; trigger,
-// polarity and mask are those of r (ioapic_setup_msg_from_msi).
-func PinEntry(c *cpu.CPU, pin int, v cpu.Vector, n int, r ioapicreg.Route) ioapicreg.RedirectionEntry {
+// polarity and mask are those of r.
+func PinEntry(c *cpu.CPU, v cpu.Vector, n int, r ioapicreg.Route) ioapicreg.RedirectionEntry {
 	s := shared.Of(c)
-	dest := s.drv.dest(n)
-	if s.cfg.Remap != nil {
-		low, high := s.cfg.Remap.Pin(c, pin, v, dest, s.drv.logical)
-		const shape = 1<<16 | 1<<15 | 1<<13 // mask, trigger mode, polarity
-		low = low&^shape | uint32(r.Entry())&shape
-		return ioapicreg.RedirectionEntry(uint64(high)<<32 | uint64(low))
-	}
-	r.Vector, r.Logical, r.Dest = uint8(v), s.drv.logical, uint8(dest)
+	r.Vector, r.Logical, r.Dest = uint8(v), s.drv.logical, uint8(s.drv.dest(n))
 	if s.cfg.LowestPrio && s.drv == &s.drvs[flat] {
 		r.Mode = ioapicreg.LowestPriority
 	}
+	return r.Entry()
+}
+
+// PinEntryOf is the redirection entry that sends a message in the remappable
+// format (ioapic_setup_msg_from_msi): bits 19:4 of the address, index and
+// format, stand where an entry has its destination.
+func PinEntryOf(addr uint64, data uint32, r ioapicreg.Route) ioapicreg.RedirectionEntry {
+	const index15 = 1 << 2
+	r.Vector, r.Logical = uint8(data), addr&index15 != 0
+	r.Dest, r.Ext = uint8(addr>>12), uint8(addr>>4)
 	return r.Entry()
 }
 

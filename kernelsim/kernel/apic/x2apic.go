@@ -73,6 +73,7 @@ func enableIRX2APIC(c *cpu.CPU) {
 	if s.cfg.Remap != nil {
 		x2apic, ok = s.cfg.Remap.Enable(c)
 	}
+	s.remapped = ok
 	tryX2APIC(c, ok && x2apic)
 	if !ok {
 		restoreEntries(c, saved)

@@ -18,9 +18,10 @@ type Acker interface{ Ack(c *cpu.CPU, d *Data) }
 type EOIer interface{ EOI(c *cpu.CPU, d *Data) }
 
 // An AffinitySetter has irq_set_affinity. It answers EBUSY while a former move
-// is not over.
+// is not over. done says that the levels above have nothing left to do
+// (IRQ_SET_MASK_OK_DONE).
 type AffinitySetter interface {
-	SetAffinity(c *cpu.CPU, d *Data, m Mask, force bool) error
+	SetAffinity(c *cpu.CPU, d *Data, m Mask, force bool) (done bool, err error)
 }
 
 // A Starter has irq_startup, in place of unmasking.
@@ -108,7 +109,7 @@ func (NoChip) Unmask(*cpu.CPU, *Data) {}
 func AckParent(c *cpu.CPU, d *Data) { d.Parent.chip.ack.Ack(c, d.Parent) }
 
 // SetAffinityParent models irq_chip_set_affinity_parent.
-func SetAffinityParent(c *cpu.CPU, d *Data, m Mask, force bool) error {
+func SetAffinityParent(c *cpu.CPU, d *Data, m Mask, force bool) (done bool, err error) {
 	return d.Parent.chip.setter.SetAffinity(c, d.Parent, m, force)
 }
 

@@ -62,7 +62,7 @@ func (d *Desc) doSetAffinity(c *cpu.CPU, m Mask, force bool) error {
 	case to.Empty():
 		return fmt.Errorf("irq: no processor of %s is online: %w", m, errno.EINVAL)
 	}
-	if err := d.chip.setter.SetAffinity(c, &d.Data, to, force); err != nil {
+	if _, err := d.chip.setter.SetAffinity(c, &d.Data, to, force); err != nil {
 		return err
 	}
 	d.Affinity = m

@@ -1,89 +1,111 @@
 package irqremap
 
 import (
-	"fmt"
-	"slices"
-
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/iommu/iommureg"
-	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/lock"
+	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector"
 )
 
-// allPins is SQ_ALL_16: every bit of the requester ID is compared.
-const allPins = 0
+// irLock guards the table and what is known of it.
+var irLock = lock.Define("irq_2_ir_lock")
 
-// reservePins hands indices to the pins of the ISA interrupts, in their order,
-// as setup_IO_APIC_irqs allocates them.
-func (u *Unit) reservePins() {
-	for pin := 1; pin < 16; pin++ {
-		u.pins[pin] = uint16(u.take(1)) + 1
+// none is the index of a block that could not be had.
+const none = -1
+
+// alloc models alloc_irte: the lowest free block of 2^order indices that
+// begins at a multiple of its size (bitmap_find_free_region).
+func (u *Unit) alloc(c *cpu.CPU, order uint8) (index int) {
+	l := irLock.Of(c)
+	flags := l.LockIRQSave(c)
+	index = u.table.take(order)
+	l.UnlockIRQRestore(c, flags)
+	if index == none {
+		printk.Printk(c, printk.Warning, "DMAR-IR: IR0: can't allocate an IRTE")
 	}
+	return index
 }
 
-// take models alloc_irte: count indices in a row, aligned to count, which is a
-// power of two. A single one is the lowest that is free.
-func (u *Unit) take(count int) int {
-	if count == 1 && len(u.freed) > 0 {
-		i := u.freed[0]
-		u.freed = u.freed[1:]
-		return int(i)
+// clear models clear_entries: the entries of a block are emptied, handed back,
+// and forgotten by the unit in one command.
+func (u *Unit) clear(c *cpu.CPU, index int, order uint8) {
+	l := irLock.Of(c)
+	flags := l.LockIRQSave(c)
+	for i := range 1 << order {
+		u.write(c, index+i, iommureg.IRTE{})
 	}
-	at := (u.next + count - 1) / count * count
-	for i := u.next; i < at; i++ {
-		u.freed = append(u.freed, uint16(i))
-	}
-	u.next = at + count
-	return at
-}
-
-// Alloc models intel_irq_remapping_alloc: indices for count messages of one
-// function.
-func (u *Unit) Alloc(count int) (index uint16, err error) {
-	if count < 1 || count&(count-1) != 0 || u.next+2*count > Entries {
-		return 0, fmt.Errorf("irqremap: no %d entries in a row: %w", count, errno.ENOSPC)
-	}
-	return uint16(u.take(count)), nil
-}
-
-// Free models intel_irq_remapping_free for one entry: it is cleared, the unit
-// forgets it, and its index can be handed out again.
-func (u *Unit) Free(c *cpu.CPU, index uint16) {
-	u.modify(c, index, iommureg.IRTE{})
-	i, _ := slices.BinarySearch(u.freed, index)
-	u.freed = slices.Insert(u.freed, i, index)
-}
-
-// Set models intel_ir_reconfigure_irte for a function's message: which vector
-// of which processor the entry stands for, and that nobody else may use it.
-func (u *Unit) Set(c *cpu.CPU, index uint16, v cpu.Vector, dest uint32, logical bool, source uint16) {
-	e := iommureg.NewIRTE(uint8(v), dest, logical, u.eim)
-	u.modify(c, index, e.ForSource(iommureg.SVTSource, allPins, source))
+	u.table.release(index, order)
+	u.submit(c, iommureg.InvalidateIndex(uint16(index), order))
+	l.UnlockIRQRestore(c, flags)
 }
 
 // modify models modify_irte: the entry is written, then the unit is told to
 // forget what it has cached of it. Without the second half the unit may go on
 // with the old entry for ever.
-func (u *Unit) modify(c *cpu.CPU, index uint16, e iommureg.IRTE) {
-	at := u.table + bus.Addr(index)*iommureg.IRTESize
-	u.store(c, at, 8, e.Low)
-	u.store(c, at+8, 8, e.High)
-	u.submit(c, iommureg.InvalidateIndex(index, 0))
+func (u *Unit) modify(c *cpu.CPU, index int, e iommureg.IRTE) {
+	l := irLock.Of(c)
+	flags := l.LockIRQSave(c)
+	u.write(c, index, e)
+	u.submit(c, iommureg.InvalidateIndex(uint16(index), 0))
+	l.UnlockIRQRestore(c, flags)
 }
 
-// Pin is the redirection entry by which an IOAPIC's pin reaches a vector
-// through the table (intel_ir_compose_msi_msg, io_apic_setup_irq_routing). The
-// vector of the entry itself is the pin's number: the IOAPIC compares it with
-// EOI broadcasts, and nothing else looks at it.
-func (u *Unit) Pin(c *cpu.CPU, pin int, v cpu.Vector, dest uint32, logical bool) (low, high uint32) {
-	if pin < 0 || pin >= len(u.pins) {
-		return 1 << 16, 0 // masked: no such pin
+// write writes an entry, half by half.
+func (u *Unit) write(c *cpu.CPU, index int, e iommureg.IRTE) {
+	at := u.base + bus.Addr(index)*iommureg.IRTESize
+	u.store(c, at, 8, e.Low)
+	u.store(c, at+8, 8, e.High)
+}
+
+// entryOf models prepare_irte and set_irte_sid: what the table says of an
+// interrupt as its vector stands now. The entry is an edge even for a line
+// that is a level, so that a move need not touch the line; and nobody but the
+// source may use it.
+func (u *Unit) entryOf(c *cpu.CPU, data *irq.Data, source uint16) iommureg.IRTE {
+	const allBits = 0 // SQ_ALL_16: every bit of the requester ID is compared
+	v, n := vector.Config(data)
+	e := iommureg.NewIRTE(uint8(v), apic.Dest(c, n), apic.Logical(c), u.eim)
+	e.Low |= redirectionHint
+	return e.ForSource(iommureg.SVTSource, allBits, source)
+}
+
+// redirectionHint is redir_hint, which Linux sets in every entry. A logical
+// destination of one processor leaves nothing to choose.
+const redirectionHint = 1 << 3
+
+// A table is which indices are taken (ir_table->bitmap).
+type table struct{ taken [Entries]bool }
+
+// take finds a block and takes it; none if there is no room.
+func (t *table) take(order uint8) int {
+	size := 1 << order
+	for at := 0; at+size <= Entries; at += size {
+		if t.free(at, size) {
+			t.set(at, size, true)
+			return at
+		}
 	}
-	if u.pins[pin] == 0 {
-		u.pins[pin] = uint16(u.take(1)) + 1
+	return none
+}
+
+func (t *table) free(at, size int) bool {
+	for _, taken := range t.taken[at : at+size] {
+		if taken {
+			return false
+		}
 	}
-	index := u.pins[pin] - 1
-	u.Set(c, index, v, dest, logical, u.cfg.IOAPICSource)
-	e := iommureg.ComposeIOAPIC(uint64(pin), index)
-	return uint32(e), uint32(e >> 32)
+	return true
+}
+
+// release models bitmap_release_region.
+func (t *table) release(at int, order uint8) { t.set(at, 1<<order, false) }
+
+func (t *table) set(at, size int, v bool) {
+	for i := range size {
+		t.taken[at+i] = v
+	}
 }

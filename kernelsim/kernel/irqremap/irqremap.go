@@ -9,7 +9,10 @@ import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/iommu/iommureg"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector"
 )
 
 // Sizes of the table and the queue (include/linux/dmar.h INTR_REMAP_TABLE_*,
@@ -24,28 +27,27 @@ const (
 // A Config is what firmware's DMAR table tells, and where the unit's memory
 // comes from.
 type Config struct {
-	Base         bus.Addr
-	X2APIC       bool   // X86_FEATURE_X2APIC
-	IOAPICSource uint16 // device scope: the IOAPIC's requester ID
+	Base   bus.Addr
+	X2APIC bool // X86_FEATURE_X2APIC
 	// Alloc takes zeroed memory that devices reach, aligned to its size.
 	Alloc func(name string, size uint64) (bus.Addr, error)
 }
 
 // A Unit models struct intel_iommu with its ir_table and q_inval.
 type Unit struct {
-	cfg                      Config
-	table, queuePage, status bus.Addr
-	gcmd                     uint32
-	eim                      bool
-	next                     int        // the first index that was never handed out
-	freed                    []uint16   // handed back, lowest first
-	tail                     uint64     // free_head of the queue, in bytes
-	pins                     [24]uint16 // index of each pin, plus one; 0: none
-	ready                    bool
+	cfg                     Config
+	base, queuePage, status bus.Addr // of the table, the queue, its waits' status
+	gcmd                    uint32
+	eim                     bool
+	table                   *table
+	tail                    uint64 // free_head of the queue, in bytes
+	ready                   bool
+	domain                  irq.Domain // ir_domain
+	faults                  irq.Domain // dmar_domain
 }
 
 // New takes down what is known of the unit; it touches nothing yet.
-func New(cfg Config) *Unit { return &Unit{cfg: cfg} }
+func New(cfg Config) *Unit { return &Unit{cfg: cfg, table: &table{}} }
 
 // EIM reports whether destinations have 32 bits (eim_mode).
 func (u *Unit) EIM() bool { return u.eim }
@@ -67,8 +69,8 @@ func (u *Unit) Enable(c *cpu.CPU) (x2apic, ok bool) {
 	u.enableQueue(c)
 	u.setTable(c)
 	u.command(c, iommureg.IRE)
+	u.domain = irq.Domain{Name: "INTEL-IR-0", Parent: vector.Domain(c), Ops: domainOps{u}}
 	u.ready = true
-	u.reservePins()
 	printk.Printk(c, printk.Info, "DMAR-IR: Enabled IRQ remapping in %s mode", u.mode())
 	return u.eim, true
 }
@@ -76,7 +78,7 @@ func (u *Unit) Enable(c *cpu.CPU) (x2apic, ok bool) {
 // allocate takes memory for the table, the queue, and the status of its waits.
 func (u *Unit) allocate(c *cpu.CPU) bool {
 	var err [2]error
-	u.table, err[0] = u.cfg.Alloc("ir-table", TableSize)
+	u.base, err[0] = u.cfg.Alloc("ir-table", TableSize)
 	u.queuePage, err[1] = u.cfg.Alloc("qi-queue", 2*QueueSize)
 	u.status = u.queuePage + QueueSize
 	if err[0] != nil || err[1] != nil {
@@ -116,7 +118,7 @@ func (u *Unit) enableQueue(c *cpu.CPU) {
 // setTable models iommu_set_irq_remapping: the unit takes the table's address,
 // and forgets what it knew of another one.
 func (u *Unit) setTable(c *cpu.CPU) {
-	irta := uint64(u.table) | tableReg
+	irta := uint64(u.base) | tableReg
 	if u.eim {
 		irta |= iommureg.EIME
 	}
@@ -144,11 +146,15 @@ func (u *Unit) waitStatus(c *cpu.CPU, bit uint32) {
 	}
 }
 
+// queueLock guards the invalidation queue.
+var queueLock = lock.Define("&qi->q_lock")
+
 // submit models qi_submit_sync: the descriptor, a wait behind it, the doorbell,
 // and a look at the status that the wait writes.
 func (u *Unit) submit(c *cpu.CPU, d iommureg.Descriptor) {
 	const inUse, done = 1, 2 // QI_IN_USE, QI_DONE
-	flags := c.SaveFlags()
+	l := queueLock.Of(c)
+	flags := l.LockIRQSave(c)
 	u.store(c, u.status, 4, inUse)
 	u.queue(c, d)
 	u.queue(c, iommureg.WaitFor(done, uint64(u.status)))
@@ -159,7 +165,7 @@ func (u *Unit) submit(c *cpu.CPU, d iommureg.Descriptor) {
 		}
 		c.Spend(cost.CPURelax)
 	}
-	c.RestoreFlags(flags)
+	l.UnlockIRQRestore(c, flags)
 }
 
 // queue puts one descriptor into the queue.

@@ -12,7 +12,7 @@ import (
 
 // msiOps models the operations of the domain PCI-MSI (kernel/irq/msi.c,
 // drivers/pci/msi/irqdomain.c): the device's level of an interrupt.
-type msiOps struct{}
+type msiOps struct{ chip msiChip }
 
 // msiArg is what the domain is told: the message, and what the level below
 // wants to know (msi_alloc_info_t).
@@ -25,7 +25,7 @@ type msiArg struct {
 func (m *msiDesc) hwirq() uint64 { return uint64(m.index) | uint64(m.dev.BDF)<<11 }
 
 // Alloc models msi_domain_alloc.
-func (msiOps) Alloc(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int, arg any) error {
+func (o msiOps) Alloc(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int, arg any) error {
 	a := arg.(*msiArg)
 	if other, taken := irq.FindMapping(c, dom, a.desc.hwirq()); taken {
 		return fmt.Errorf("pci: entry %d of %v is interrupt %d already: %w", a.desc.index, a.desc.dev.BDF, other, errno.EEXIST)
@@ -34,7 +34,7 @@ func (msiOps) Alloc(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int, arg any
 		return err
 	}
 	for i := range irq.Number(n) {
-		irq.SetInfo(c, dom, virq+i, a.desc.hwirq()+uint64(i), msiChip{}, a.desc)
+		irq.SetInfo(c, dom, virq+i, a.desc.hwirq()+uint64(i), o.chip, a.desc)
 		irq.SetHandler(c, virq+i, irq.HandleEdge, "edge", false)
 		irq.ToDesc(c, virq+i).MSIDesc = a.desc
 	}
@@ -57,11 +57,17 @@ func (msiOps) Deactivate(c *cpu.CPU, _ *irq.Domain, data *irq.Data) {
 	irq.WriteMessage(c, data, irq.Message{})
 }
 
-// msiChip models pci_msi_controller (arch/x86/kernel/apic/msi.c).
-type msiChip struct{}
+// msiChip models pci_msi_controller, and behind interrupt remapping
+// pci_msi_ir_controller (arch/x86/kernel/apic/msi.c).
+type msiChip struct{ remapped bool }
 
 // Name is the chip's name.
-func (msiChip) Name() string { return "PCI-MSI" }
+func (ch msiChip) Name() string {
+	if ch.remapped {
+		return "IR-PCI-MSI"
+	}
+	return "PCI-MSI"
+}
 
 // Flags are the chip's flags. OneShotSafe is added when the domain is made.
 func (msiChip) Flags() irq.ChipFlag {
@@ -89,8 +95,12 @@ func (msiChip) Unmask(c *cpu.CPU, data *irq.Data) {
 // Ack models irq_chip_ack_parent.
 func (msiChip) Ack(c *cpu.CPU, data *irq.Data) { irq.AckParent(c, data) }
 
-// SetAffinity models msi_set_affinity.
-func (msiChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, force bool) error {
+// SetAffinity models msi_set_affinity, and msi_domain_set_affinity (kernel/irq/
+// msi.c): behind remapping the entry has changed, and the message has not.
+func (ch msiChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, force bool) (done bool, err error) {
+	if ch.remapped {
+		return irq.SetAffinityParent(c, data, m, force) // it is done there
+	}
 	return vector.SetMSIAffinity(c, data, m, force)
 }
 
@@ -113,7 +123,7 @@ func (msiChip) WriteMessage(c *cpu.CPU, data *irq.Data, msg irq.Message) {
 func (d *Dev) setupIRQs(c *cpu.CPU) (worth int, err error) {
 	dom := &shared.Of(c).msi
 	for done, m := range d.msi {
-		arg := &msiArg{AllocInfo: vector.AllocInfo{Contiguous: m.used > 1}, desc: m}
+		arg := &msiArg{AllocInfo: vector.AllocInfo{Contiguous: m.used > 1, Source: uint16(d.BDF)}, desc: m}
 		n, err := irq.AllocIRQs(c, dom, m.used, d.Node, arg, m.masks)
 		if err != nil {
 			if m.used > 1 {

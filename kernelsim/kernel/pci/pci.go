@@ -25,6 +25,9 @@ type Config struct {
 	// Router is the ISA bridge whose registers hold the routes.
 	Router pcie.BDF
 	NoMSI  bool // pci=nomsi
+	// Remap is the level through which messages go (iommu->ir_domain); nil:
+	// straight to the local APICs.
+	Remap *irq.Domain
 }
 
 // A Window is a range of addresses that the host bridge passes on.

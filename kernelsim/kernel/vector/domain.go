@@ -22,7 +22,9 @@ type AllocInfo struct {
 	// HWIRQ is the number inside the outermost domain: a pin, or a function
 	// and an entry of its table.
 	HWIRQ          uint64
-	Level, LowTrue bool // of a pin
+	Pin            bool   // X86_IRQ_ALLOC_TYPE_IOAPIC
+	Source         uint16 // requester ID of whoever sends the message
+	Level, LowTrue bool   // of a pin
 }
 
 // Domain is x86_vector_domain, the parent of all others.
@@ -185,18 +187,18 @@ func (lapicChip) Ack(c *cpu.CPU, data *irq.Data) {
 }
 
 // SetAffinity models apic_set_affinity.
-func (lapicChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, _ bool) error {
+func (lapicChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, _ bool) (done bool, err error) {
 	if data.Common.State&irq.Activated == 0 {
-		return errno.EIO
+		return false, errno.EIO
 	}
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
 	defer l.UnlockIRQRestore(c, flags)
 	d := data.ChipData.(*chipData)
 	if data.Common.Managed() {
-		return d.assignManaged(c, m.And(affinity.Online(c)))
+		return false, d.assignManaged(c, m.And(affinity.Online(c)))
 	}
-	return d.assign(c, m.And(affinity.Online(c)))
+	return false, d.assign(c, m.And(affinity.Online(c)))
 }
 
 // Compose models x86_vector_msi_compose_msg.

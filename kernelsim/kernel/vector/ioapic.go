@@ -34,11 +34,15 @@ func (p *pinData) mask(on bool) {
 
 // SetupIOAPIC models setup_IO_APIC_irqs (arch/x86/kernel/apic/io_apic.c): the
 // interrupts of the 8259A pair become pins of the I/O APIC, each an edge, but
-// for the one that ACPI's override makes a level. remapped says that messages
-// go through a table. Context: the boot processor, once.
-func SetupIOAPIC(c *cpu.CPU, remapped bool) error {
+// for the one that ACPI's override makes a level. remap is the level through
+// which their messages go, from a source that it knows; nil: straight to the
+// local APICs. Context: the boot processor, once.
+func SetupIOAPIC(c *cpu.CPU, remap *irq.Domain, source uint16) error {
 	s := shared.Of(c)
-	s.ioapic = irq.Domain{Name: "IO-APIC-0", Parent: &s.domain, Ops: pinOps{pinChip{remapped}}}
+	s.ioapic = irq.Domain{Name: "IO-APIC-0", Parent: &s.domain, Ops: pinOps{source: source}}
+	if remap != nil {
+		s.ioapic.Parent, s.ioapic.Ops = remap, pinOps{pinChip{remapped: true}, source}
+	}
 	for pin := 1; pin < 16; pin++ {
 		n := irq.Number(pin)
 		if pin == timerPin {
@@ -100,11 +104,15 @@ func newPin(c *cpu.CPU, gsi int, level, low bool) (irq.Number, error) {
 }
 
 // pinOps models mp_ioapic_irqdomain_ops.
-type pinOps struct{ chip pinChip }
+type pinOps struct {
+	chip   pinChip
+	source uint16
+}
 
 // Alloc models mp_irqdomain_alloc.
 func (o pinOps) Alloc(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int, arg any) error {
 	info := arg.(*AllocInfo)
+	info.Pin, info.Source = true, o.source
 	if n != 1 {
 		return fmt.Errorf("vector: a pin has one interrupt, not %d: %w", n, errno.EINVAL)
 	}
@@ -134,7 +142,7 @@ func (o pinOps) Free(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int) {
 
 // Activate models mp_irqdomain_activate: the entry is written.
 func (o pinOps) Activate(c *cpu.CPU, _ *irq.Domain, data *irq.Data, _ bool) error {
-	configurePin(c, data)
+	o.chip.configure(c, data)
 	return nil
 }
 
@@ -143,10 +151,15 @@ func (o pinOps) Deactivate(c *cpu.CPU, _ *irq.Domain, data *irq.Data) {
 	apic.MaskPin(c, int(data.HWIRQ))
 }
 
-// configurePin models ioapic_configure_entry.
-func configurePin(c *cpu.CPU, data *irq.Data) {
-	d, p := dataOf(data.Parent), data.ChipData.(*pinData)
-	p.entry = apic.PinEntry(c, int(data.HWIRQ), d.cfgVector, d.cfgCPU, p.route)
+// configure models ioapic_configure_entry.
+func (ch pinChip) configure(c *cpu.CPU, data *irq.Data) {
+	d, p := dataOf(data), data.ChipData.(*pinData)
+	if ch.remapped {
+		m := irq.Compose(c, data)
+		p.entry = apic.PinEntryOf(m.Address, m.Data, p.route)
+	} else {
+		p.entry = apic.PinEntry(c, d.cfgVector, d.cfgCPU, p.route)
+	}
 	apic.WritePin(c, int(data.HWIRQ), p.entry)
 }
 
@@ -185,9 +198,13 @@ func (ch pinChip) Startup(c *cpu.CPU, data *irq.Data) { ch.Unmask(c, data) }
 // Ack models irq_chip_ack_parent.
 func (pinChip) Ack(c *cpu.CPU, data *irq.Data) { irq.AckParent(c, data) }
 
-// EOI models ioapic_ack_level. A level that the local APIC took for an edge
+// EOI models ioapic_ack_level, and ioapic_ir_ack_level. A level that the local APIC took for an edge
 // would leave the pin waiting for ever: the pin is told itself then.
 func (ch pinChip) EOI(c *cpu.CPU, data *irq.Data) {
+	if ch.remapped {
+		ch.endRemapped(c, data)
+		return
+	}
 	d := dataOf(data.Parent)
 	d.completeMove(c)
 	v := d.cfgVector
@@ -206,6 +223,14 @@ func (ch pinChip) EOI(c *cpu.CPU, data *irq.Data) {
 	}
 }
 
+// endRemapped models ioapic_ir_ack_level: the processor had the vector of the
+// table's entry, so that its broadcast says nothing to the pin. The pin is told
+// itself, by its number, which stands in the entry in the vector's place.
+func (pinChip) endRemapped(c *cpu.CPU, data *irq.Data) {
+	irq.AckParent(c, data)
+	apic.EOIPin(c, cpu.Vector(data.ChipData.(*pinData).entry.Route().Vector))
+}
+
 // finishMove models ioapic_finish_move: while the pin waits for its end of
 // interrupt its entry must not change.
 func (ch pinChip) finishMove(c *cpu.CPU, data *irq.Data) {
@@ -218,12 +243,11 @@ func (ch pinChip) finishMove(c *cpu.CPU, data *irq.Data) {
 }
 
 // SetAffinity models ioapic_set_affinity.
-func (pinChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, force bool) error {
-	if err := irq.SetAffinityParent(c, data, m, force); err != nil {
-		return err
+func (ch pinChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, force bool) (done bool, err error) {
+	if done, err = irq.SetAffinityParent(c, data, m, force); err == nil && !done {
+		ch.configure(c, data)
 	}
-	configurePin(c, data)
-	return nil
+	return done, err
 }
 
 // Retrigger models irq_chip_retrigger_hierarchy.

@@ -23,6 +23,14 @@ func (d *chipData) completeMove(c *cpu.CPU) {
 	d.sendCleanup(c)
 }
 
+// SendCleanup models send_cleanup_vector: nothing more can come the old way,
+// though the first interrupt at the new place is not here yet.
+func SendCleanup(c *cpu.CPU, data *irq.Data) {
+	if d := dataOf(data); d.moving {
+		d.sendCleanup(c)
+	}
+}
+
 // sendCleanup models __send_cleanup_vector.
 func (d *chipData) sendCleanup(c *cpu.CPU) {
 	l := vectorLock.Of(c)
@@ -73,17 +81,17 @@ func (d *chipData) unqueue(c *cpu.CPU) {
 // SetMSIAffinity models msi_set_affinity (arch/x86/kernel/apic/msi.c): address
 // and data cannot change in one write, so a message that is in use goes to the
 // new vector on this processor first, and from there to the new place.
-func SetMSIAffinity(c *cpu.CPU, data *irq.Data, m irq.Mask, force bool) error {
+func SetMSIAffinity(c *cpu.CPU, data *irq.Data, m irq.Mask, force bool) (done bool, err error) {
 	d := dataOf(data)
 	oldVector, oldCPU := d.cfgVector, d.cfgCPU
-	if err := irq.SetAffinityParent(c, data, m, force); err != nil {
-		return err
+	if done, err = irq.SetAffinityParent(c, data, m, force); err != nil || done {
+		return done, err
 	}
 	direct := data.Common.State&irq.CanReserve == 0 || data.Common.State&irq.Started == 0 ||
 		d.cfgVector == oldVector || oldVector == Shutdown || d.cfgCPU == oldCPU || oldCPU != c.ID
 	if direct {
 		irq.WriteMessage(c, data, compose(c, d.cfgVector, d.cfgCPU))
-		return nil
+		return false, nil
 	}
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
@@ -96,5 +104,5 @@ func SetMSIAffinity(c *cpu.CPU, data *irq.Data, m irq.Mask, force bool) error {
 	if apic.Requested(c, d.cfgVector) {
 		irq.RetriggerHierarchy(c, data)
 	}
-	return nil
+	return false, nil
 }

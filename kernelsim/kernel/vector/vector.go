@@ -155,6 +155,13 @@ func dataOf(d *irq.Data) *chipData {
 	return nil
 }
 
+// Config models irqd_cfg: the vector and the processor that messages of an
+// interrupt name, or would if they named them.
+func Config(d *irq.Data) (cpu.Vector, int) {
+	cd := dataOf(d)
+	return cd.cfgVector, cd.cfgCPU
+}
+
 // configure models apic_update_irq_cfg: what messages say from now on.
 func (d *chipData) configure(v cpu.Vector, n int) {
 	d.cfgVector, d.cfgCPU = v, n
