@@ -23,6 +23,7 @@ const importOrder = `
 	NONE < cost, oops, reg, trace < sim < FLOOR0;
 	FLOOR0 < trace/view;
 	NONE < internal/habits;
+	reg < internal/sheet;
 
 	# Floor 1: hardware, which does not know the kernel. Driver and device
 	# share an abi package (register offsets, descriptor layouts) alone.

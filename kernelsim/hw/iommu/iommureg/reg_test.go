@@ -2,19 +2,15 @@ package iommureg
 
 import (
 	_ "embed"
-	"fmt"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"bothhalves/kernelsim/internal/sheet"
 	"bothhalves/kernelsim/reg"
 )
 
 // checked are the tables of all layouts, held bit by bit against the VT-d
 // specification.
-// A test cannot tell which of the two is right: whoever changes a layout reads
-// there and edits both.
 //
 //go:embed testdata/layouts.txt
 var checked string
@@ -22,40 +18,24 @@ var checked string
 // TestLayouts: every register and entry stands as the specification has it,
 // and shows one value by its layout.
 func TestLayouts(t *testing.T) {
-	tables := ""
-	for _, tt := range []struct {
-		name   string
-		layout reg.Layout
-		width  int
-		value  uint64
-		want   string
-	}{
-		{"GSTS", GlobalStatus(), 32, QIE | IRE | SIRTP | CFI, "cfis irtps ires qies"},
-		{"IRTA", TableAddress(), 64, 0x1_2345_680f, "size=0xf eime address 51:12=0x123456"},
-		{"IQA", QueueAddress(), 64, 0x1_2345_6800, "size=0x0 dw address 51:12=0x123456"},
-		{"FSTS", FaultStatus(), 32, PFO | PPF | IQE, "pfo ppf iqe fri=0x0"},
-		{"FECTL", EventControl(), 32, EventMask | EventPend, "ip im"},
-		{"FRCD low", FaultLow(), 64, 0x11 << 48, "index=0x11"},
-		{"FRCD high", FaultHigh(), 64, FaultF | 0x26<<32 | 0x28, "sid=0x28 reason=0x26 fault"},
-		{"CAP", Capability(), 64, CapValue, "fro=0x22 nfr=0x0"},
-		{"ECAP", ExtendedCapability(), 64, ECapValue | ECapEIM, "qi ir eim mhmv=0xf"},
-		{"IRTE low", IRTELow(), 64, 0x0000_0100_0030_001d, "present logical rh level fixed avail=0x0 vector=0x30 dest=0x100"},
-		{"IRTE high", IRTEHigh(), 64, 0x4_00f8, "sid=0xf8 sq=0x0 sid-sq"},
-		{"message address", RemappableAddress(), 32, 0xfee0_025c, "base=0xfee index 14:0=0x12 remappable shv index 15=0x1"},
-		{"redirection entry", IOAPICEntry(), 64, 0x0017_0000_0001_f80c, "vector=0xc index 15=0x1 send-pending active-low remote-irr level masked remappable index 14:0=0xb"},
-		{"IEC descriptor", IECDescriptor(), 64, InvalidateIndex(0x12, 3).Low, "type=0x4 index mask=0x3 index=0x12"},
-		{"wait descriptor", WaitDescriptor(), 64, WaitFor(2, 0).Low | 1<<4 | 1<<6, "type=0x5 if sw fn status=0x2"},
-	} {
-		if err := tt.layout.Check(tt.width); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-		tables += fmt.Sprintf("%s, %d bits\n%s\n", tt.name, tt.width, tt.layout.Table(tt.width))
-		if got := tt.layout.String(tt.value); got != tt.want {
-			t.Errorf("%s %#x is %q, want %q", tt.name, tt.value, got, tt.want)
-		}
-	}
-	if diff := cmp.Diff(checked, tables); diff != "" {
-		t.Errorf("the tables (-checked +here):\n%s", diff)
+	if err := sheet.Check(checked,
+		sheet.Of("GSTS", 32, GlobalStatus(), QIE|IRE|SIRTP|CFI, "cfis irtps ires qies"),
+		sheet.Of("IRTA", 64, TableAddress(), 0x1_2345_680f, "size=0xf eime address 51:12=0x123456"),
+		sheet.Of("IQA", 64, QueueAddress(), 0x1_2345_6800, "size=0x0 dw address 51:12=0x123456"),
+		sheet.Of("FSTS", 32, FaultStatus(), PFO|PPF|IQE, "pfo ppf iqe fri=0x0"),
+		sheet.Of("FECTL", 32, EventControl(), EventMask|EventPend, "ip im"),
+		sheet.Of("FRCD low", 64, FaultLow(), 0x11<<48, "index=0x11"),
+		sheet.Of("FRCD high", 64, FaultHigh(), FaultF|0x26<<32|0x28, "sid=0x28 reason=0x26 fault"),
+		sheet.Of("CAP", 64, Capability(), CapValue, "fro=0x22 nfr=0x0"),
+		sheet.Of("ECAP", 64, ExtendedCapability(), ECapValue|ECapEIM, "qi ir eim mhmv=0xf"),
+		sheet.Of("IRTE low", 64, IRTELow(), 0x0000_0100_0030_001d, "present logical rh level fixed avail=0x0 vector=0x30 dest=0x100"),
+		sheet.Of("IRTE high", 64, IRTEHigh(), 0x4_00f8, "sid=0xf8 sq=0x0 sid-sq"),
+		sheet.Of("message address", 32, RemappableAddress(), 0xfee0_025c, "base=0xfee index 14:0=0x12 remappable shv index 15=0x1"),
+		sheet.Of("redirection entry", 64, IOAPICEntry(), 0x0017_0000_0001_f80c, "vector=0xc index 15=0x1 send-pending active-low remote-irr level masked remappable index 14:0=0xb"),
+		sheet.Of("IEC descriptor", 64, IECDescriptor(), InvalidateIndex(0x12, 3).Low, "type=0x4 index mask=0x3 index=0x12"),
+		sheet.Of("wait descriptor", 64, WaitDescriptor(), WaitFor(2, 0).Low|1<<4|1<<6, "type=0x5 if sw fn status=0x2"),
+	); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,18 +2,13 @@ package lapicreg
 
 import (
 	_ "embed"
-	"fmt"
-	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"bothhalves/kernelsim/internal/sheet"
 	"bothhalves/kernelsim/reg"
 )
 
 // checked are the tables of all layouts, held bit by bit against the manual.
-// A test cannot tell which of the two is right: whoever changes a layout reads
-// there and edits both.
 //
 //go:embed testdata/layouts.txt
 var checked string
@@ -21,47 +16,28 @@ var checked string
 // TestLayouts: every register stands as the manual has it, and shows one value
 // by its layout.
 func TestLayouts(t *testing.T) {
-	tables := ""
-	tests := []struct {
-		name   string
-		layout reg.Layout
-		width  int
-		value  uint64
-		want   string
-	}{
-		{"ICR", ICR(), 64, 0x1_0002_0000_c841, "vector=0x41 fixed logical assert level no-shorthand destination=0x10002"},
-		{"ICR", ICR(), 64, 0xc_4600 | 0x99, "vector=0x99 startup physical assert edge all destination=0x0"},
-		{"ICRx", ICRx(), 64, 0x0800_0000_0000_08fb, "vector=0xfb fixed logical de-assert edge no-shorthand destination=0x8"},
-		{"LVT", LVT(), 32, 0x10400, "vector=0x0 nmi masked"},
-		{"LVTPin", LVTPin(), 32, 0x1e755, "vector=0x55 extint masked active-lo remote-irr level"},
-		{"LVTTimer", LVTTimer(), 32, 0x400ec, "vector=0xec tsc-deadline"},
-		{"LVTError", LVTError(), 32, 0xfe, "vector=0xfe"},
-		{"SVR", SVR(), 32, 0x11ff, "vector=0xff enabled no-eoi-broadcast"},
-		{"ESR", ESR(), 32, 0xe0, "send-illegal-vector receive-illegal-vector illegal-register"},
-		{"APICBase", APICBase(), 64, 0xfee00d00, "bsp x2apic enable page=0xfee00"},
-		{"Divide", Divide(), 32, 0xb, "code 1:0=0x3 code 2=0x1"},
-		{"ID", ID(), 32, 0x2300_0000, "id=0x23"},
-		{"Version", Version(), 32, 0x0106_0015, "version=0x15 max lvt=0x6 directed-eoi"},
-		{"LDR", LDR(), 32, 0x0200_0000, "logical id=0x2"},
-		{"LDRx2", LDRx2(), 32, 0x2_0008, "bit=0x8 cluster=0x2"},
-		{"DFR", DFR(), 32, 0xf000_0000, "flat"},
-		{"DFR", DFR(), 32, 0, "cluster"},
-		{"MSIAddress", MSIAddress(), 32, 0xfee0_200c, "window=0xfee destination=0x2 hint logical"},
-		{"MSIData", MSIData(), 32, 0xc162, "vector=0x62 lowest assert level"},
-	}
-	for _, tt := range tests {
-		if err := tt.layout.Check(tt.width); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-		if table := fmt.Sprintf("%s, %d bits\n%s\n", tt.name, tt.width, tt.layout.Table(tt.width)); !strings.Contains(tables, table) {
-			tables += table
-		}
-		if got := tt.layout.String(tt.value); got != tt.want {
-			t.Errorf("%s %#x is %q, want %q", tt.name, tt.value, got, tt.want)
-		}
-	}
-	if diff := cmp.Diff(checked, tables); diff != "" {
-		t.Errorf("the tables (-checked +here):\n%s", diff)
+	if err := sheet.Check(checked,
+		sheet.Of("ICR", 64, ICR(), 0x1_0002_0000_c841, "vector=0x41 fixed logical assert level no-shorthand destination=0x10002"),
+		sheet.Of("ICR", 64, ICR(), 0xc_4600|0x99, "vector=0x99 startup physical assert edge all destination=0x0"),
+		sheet.Of("ICRx", 64, ICRx(), 0x0800_0000_0000_08fb, "vector=0xfb fixed logical de-assert edge no-shorthand destination=0x8"),
+		sheet.Of("LVT", 32, LVT(), 0x10400, "vector=0x0 nmi masked"),
+		sheet.Of("LVTPin", 32, LVTPin(), 0x1e755, "vector=0x55 extint masked active-lo remote-irr level"),
+		sheet.Of("LVTTimer", 32, LVTTimer(), 0x400ec, "vector=0xec tsc-deadline"),
+		sheet.Of("LVTError", 32, LVTError(), 0xfe, "vector=0xfe"),
+		sheet.Of("SVR", 32, SVR(), 0x11ff, "vector=0xff enabled no-eoi-broadcast"),
+		sheet.Of("ESR", 32, ESR(), 0xe0, "send-illegal-vector receive-illegal-vector illegal-register"),
+		sheet.Of("APICBase", 64, APICBase(), 0xfee00d00, "bsp x2apic enable page=0xfee00"),
+		sheet.Of("Divide", 32, Divide(), 0xb, "code 1:0=0x3 code 2=0x1"),
+		sheet.Of("ID", 32, ID(), 0x2300_0000, "id=0x23"),
+		sheet.Of("Version", 32, Version(), 0x0106_0015, "version=0x15 max lvt=0x6 directed-eoi"),
+		sheet.Of("LDR", 32, LDR(), 0x0200_0000, "logical id=0x2"),
+		sheet.Of("LDRx2", 32, LDRx2(), 0x2_0008, "bit=0x8 cluster=0x2"),
+		sheet.Of("DFR", 32, DFR(), 0xf000_0000, "flat"),
+		sheet.Of("DFR", 32, DFR(), 0, "cluster"),
+		sheet.Of("MSIAddress", 32, MSIAddress(), 0xfee0_200c, "window=0xfee destination=0x2 hint logical"),
+		sheet.Of("MSIData", 32, MSIData(), 0xc162, "vector=0x62 lowest assert level"),
+	); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,18 +2,13 @@ package nvmeabi
 
 import (
 	_ "embed"
-	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
-	"bothhalves/kernelsim/reg"
+	"bothhalves/kernelsim/internal/sheet"
 )
 
-// checked are the tables of all layouts, held bit by bit against the NVM Express base
-// specification.
-// A test cannot tell which of the two is right: whoever changes a layout reads
-// there and edits both.
+// checked are the tables of all layouts, held bit by bit against the NVM
+// Express base specification.
 //
 //go:embed testdata/layouts.txt
 var checked string
@@ -21,31 +16,15 @@ var checked string
 // TestLayouts: every register stands as the specification has it, and shows
 // one value by its layout.
 func TestLayouts(t *testing.T) {
-	tables := ""
-	for _, tt := range []struct {
-		name  string
-		l     reg.Layout
-		width int
-		v     uint64
-		want  string
-	}{
-		{"CAP", CAPLayout(), 64, 0x20_0f01_07ff, "mqes=0x7ff cqr to=0xf dstrd=0x0 nvm mpsmin=0x0 mpsmax=0x0"},
-		{"VS", VSLayout(), 32, 0x1_0400, "tertiary=0x0 minor=0x4 major=0x1"},
-		{"CC", CCLayout(), 32, 0x46_4001, "enable css=0x0 mps=0x0 ams=0x0 normal iosqes=0x6 iocqes=0x4"},
-		{"CSTS", CSTSLayout(), 32, 9, "ready complete"},
-		{"AQA", AQALayout(), 32, 0x1f_001f, "asqs=0x1f acqs=0x1f"},
-		{"completion", CompletionLayout(), 64, 0x0005_0007_0002_0003, "sqhd=0x3 sqid=0x2 cid=0x7 phase status=0x2"},
-	} {
-		if err := tt.l.Check(tt.width); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-		tables += fmt.Sprintf("%s, %d bits\n%s\n", tt.name, tt.width, tt.l.Table(tt.width))
-		if got := tt.l.String(tt.v); got != tt.want {
-			t.Errorf("%s %#x shows %q, want %q", tt.name, tt.v, got, tt.want)
-		}
-	}
-	if diff := cmp.Diff(checked, tables); diff != "" {
-		t.Errorf("the tables (-checked +here):\n%s", diff)
+	if err := sheet.Check(checked,
+		sheet.Of("CAP", 64, CAPLayout(), 0x20_0f01_07ff, "mqes=0x7ff cqr to=0xf dstrd=0x0 nvm mpsmin=0x0 mpsmax=0x0"),
+		sheet.Of("VS", 32, VSLayout(), 0x1_0400, "tertiary=0x0 minor=0x4 major=0x1"),
+		sheet.Of("CC", 32, CCLayout(), 0x46_4001, "enable css=0x0 mps=0x0 ams=0x0 normal iosqes=0x6 iocqes=0x4"),
+		sheet.Of("CSTS", 32, CSTSLayout(), 9, "ready complete"),
+		sheet.Of("AQA", 32, AQALayout(), 0x1f_001f, "asqs=0x1f acqs=0x1f"),
+		sheet.Of("completion", 64, CompletionLayout(), 0x0005_0007_0002_0003, "sqhd=0x3 sqid=0x2 cid=0x7 phase status=0x2"),
+	); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -2,17 +2,14 @@ package pcireg
 
 import (
 	_ "embed"
-	"fmt"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
-
+	"bothhalves/kernelsim/internal/sheet"
 	"bothhalves/kernelsim/reg"
 )
 
 // checked are the tables of all layouts, held bit by bit against the
-// specifications. A test cannot tell which of the two is right: whoever
-// changes a layout reads there and edits both.
+// specifications.
 //
 //go:embed testdata/layouts.txt
 var checked string
@@ -20,35 +17,19 @@ var checked string
 // Every layout is one of its register, stands as the specification has it, and
 // shows a recorded or typical value as it should.
 func TestLayouts(t *testing.T) {
-	tables := ""
-	for _, tt := range []struct {
-		name   string
-		layout reg.Layout
-		width  int
-		value  uint64
-		want   string
-	}{
-		{"command", Command(), 16, 0x0507, "i/o memory bus-master serr no-intx"},
-		{"status", Status(), 16, 0x0218, "interrupt capabilities medium"},
-		{"memory BAR", MemoryBAR(), 32, 0xfebf400c, "memory 64-bit prefetchable base 31:4=0xfebf400"},
-		{"I/O BAR", IOBAR(), 32, 0xc041, "i/o base 31:2=0x3010"},
-		{"config address", ConfigAddress(), 32, 0x80002910, "dword=0x4 function=0x1 device=0x5 bus=0x0 enable"},
-		{"ECAM", ECAMAddress(), 28, 0x129104, "register=0x104 function=0x1 device=0x5 bus=0x1"},
-		{"MSI control", MSIControl(), 16, 0x01ab, "enable 32 4 64-bit maskable"},
-		{"MSI-X control", MSIXControl(), 16, 0xc008, "size-1=0x8 function-mask enable"},
-		{"place", MSIXPlace(), 32, 0x1001, "bir=0x1 offset 31:3=0x200"},
-		{"vector control", VectorControl(), 32, 1, "masked"},
-	} {
-		if err := tt.layout.Check(tt.width); err != nil {
-			t.Errorf("%s: %v", tt.name, err)
-		}
-		tables += fmt.Sprintf("%s, %d bits\n%s\n", tt.name, tt.width, tt.layout.Table(tt.width))
-		if got := tt.layout.String(tt.value); got != tt.want {
-			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
-		}
-	}
-	if diff := cmp.Diff(checked, tables); diff != "" {
-		t.Errorf("the tables (-checked +here):\n%s", diff)
+	if err := sheet.Check(checked,
+		sheet.Of("command", 16, Command(), 0x0507, "i/o memory bus-master serr no-intx"),
+		sheet.Of("status", 16, Status(), 0x0218, "interrupt capabilities medium"),
+		sheet.Of("memory BAR", 32, MemoryBAR(), 0xfebf400c, "memory 64-bit prefetchable base 31:4=0xfebf400"),
+		sheet.Of("I/O BAR", 32, IOBAR(), 0xc041, "i/o base 31:2=0x3010"),
+		sheet.Of("config address", 32, ConfigAddress(), 0x80002910, "dword=0x4 function=0x1 device=0x5 bus=0x0 enable"),
+		sheet.Of("ECAM", 28, ECAMAddress(), 0x129104, "register=0x104 function=0x1 device=0x5 bus=0x1"),
+		sheet.Of("MSI control", 16, MSIControl(), 0x01ab, "enable 32 4 64-bit maskable"),
+		sheet.Of("MSI-X control", 16, MSIXControl(), 0xc008, "size-1=0x8 function-mask enable"),
+		sheet.Of("place", 32, MSIXPlace(), 0x1001, "bir=0x1 offset 31:3=0x200"),
+		sheet.Of("vector control", 32, VectorControl(), 1, "masked"),
+	); err != nil {
+		t.Error(err)
 	}
 	if (Entry{Control: 0xfffffffe}).Masked() || !(Entry{Control: 1}).Masked() {
 		t.Error("bit 0 alone masks an entry")
