@@ -7,20 +7,14 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/i8259"
 	"bothhalves/kernelsim/hw/ioapic"
+	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
 	"bothhalves/kernelsim/hw/iommu"
+	"bothhalves/kernelsim/hw/iommu/iommureg"
 	"bothhalves/kernelsim/hw/lapic"
 	"bothhalves/kernelsim/hw/lapic/lapicreg"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pit"
 	"bothhalves/kernelsim/sim"
-)
-
-// Where things answer on every board.
-const (
-	IOAPICBase bus.Addr = 0xfec0_0000
-	IOAPICSize          = 0x1000
-	IOMMUBase  bus.Addr = 0xfed9_0000
-	IOMMUSize           = 0x1000
 )
 
 // A Board is the hardware around the processors' cores.
@@ -111,7 +105,7 @@ func (b *Board) addIOAPIC() error {
 	src := &bus.Source{Name: "ioapic0", ID: ioapicRequester}
 	b.IOAPIC = ioapic.New(b.route, ioapic.Config{Pins: 24, Version: b.cfg.IOAPICVersion, Source: src, EOI: b.cfg.Parts.EOI})
 	b.Fabric.OnEOI(b.IOAPIC.EOI)
-	return b.Bus.Map("ioapic", IOAPICBase, IOAPICSize, b.IOAPIC, 0)
+	return b.Bus.Map("ioapic", ioapicreg.Base, ioapicreg.Size, b.IOAPIC, 0)
 }
 
 // ioapicRequester is the requester ID that interrupt remapping sees in the
@@ -138,7 +132,7 @@ func (b *Board) addIOMMU() error {
 		return nil
 	}
 	b.IOMMU = iommu.New(b.Bus, b.Fabric.Send, iommu.Config{EIM: b.cfg.X2APIC})
-	return b.Bus.Map("dmar0", IOMMUBase, IOMMUSize, b.IOMMU, 0)
+	return b.Bus.Map("dmar0", iommureg.Base, iommureg.Size, b.IOMMU, 0)
 }
 
 // MSI is a device's write of data to addr, as it comes over the wire.

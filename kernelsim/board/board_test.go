@@ -7,6 +7,7 @@ import (
 
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/sim"
 )
@@ -43,8 +44,8 @@ func newBoard(t testing.TB, n int, cfg Config) (*Board, []*probe) {
 
 // redirect writes a redirection entry.
 func (b *Board) redirect(pin int, low uint32) {
-	b.Bus.Write(IOAPICBase, 4, uint64(0x10+2*pin))
-	b.Bus.Write(IOAPICBase+0x10, 4, uint64(low))
+	b.Bus.Write(ioapicreg.Base, 4, uint64(0x10+2*pin))
+	b.Bus.Write(ioapicreg.Base+0x10, 4, uint64(low))
 }
 
 // pending is the vector that CPU 0 is offered, 0 if none.

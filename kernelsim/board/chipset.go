@@ -3,6 +3,7 @@ package board
 import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // A shape is what a function's configuration space looks like at power-on:
@@ -45,16 +46,6 @@ type msixShape struct {
 	table, pba pcie.Place
 }
 
-// The capability identifiers (PCI Code and ID Assignment).
-const (
-	capPM      = 0x01
-	capMSI     = 0x05
-	capVendor  = 0x09
-	capExpress = 0x10
-	capMSIX    = 0x11
-	capSATA    = 0x12
-)
-
 // build makes the function that a shape describes. Its registers are memory
 // without behavior.
 func (s shape) build(b *bus.Bus, bdf pcie.BDF, opts ...pcie.Option) *pcie.Func {
@@ -74,9 +65,9 @@ func (s shape) build(b *bus.Bus, bdf pcie.BDF, opts ...pcie.Option) *pcie.Func {
 // add appends one capability to the list.
 func (s shape) add(f *pcie.Func, c capability) {
 	switch c.id {
-	case capMSI:
+	case pcireg.CapMSI:
 		f.AddMSI(c.off, 0, true, false)
-	case capMSIX:
+	case pcireg.CapMSIX:
 		f.AddMSIX(c.off, s.msix.entries, s.msix.table, s.msix.pba)
 	default:
 		f.AddCap(c.off, c.id, c.body, c.mask)

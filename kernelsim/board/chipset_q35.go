@@ -1,6 +1,9 @@
 package board
 
-import "bothhalves/kernelsim/hw/pcie"
+import (
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
+)
 
 // hostQ35 is the 82Q35's memory controller (Intel 3 Series Express Chipset).
 func hostQ35() shape {
@@ -43,8 +46,8 @@ func ich9SATA() shape {
 		bars: []bar{{4, pcie.IO, 0x20}, {5, pcie.Memory32, 0x1000}},
 		regs: []register{{0x90, []byte{0x40}, []byte{0}}},
 		caps: []capability{
-			{off: 0x80, id: capMSI},
-			{off: 0xa8, id: capSATA, body: []byte{0x10, 0, 0x48, 0, 0, 0}},
+			{off: 0x80, id: pcireg.CapMSI},
+			{off: 0xa8, id: pcireg.CapSATA, body: []byte{0x10, 0, 0x48, 0, 0, 0}},
 		},
 	}
 }

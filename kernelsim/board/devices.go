@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/hw/legacy"
 	"bothhalves/kernelsim/hw/nvme"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // A Function is a device that was plugged in.
@@ -56,19 +57,10 @@ func (b *Board) addBareFunction() error {
 	if err := b.plug(Device{Kind: "msix", BDF: bareBDF, Vectors: b.cfg.MSIX}, f); err != nil {
 		return err
 	}
-	f.ConfigWrite(pciBAR0, 4, uint32(bareTable))
-	f.ConfigWrite(pciCommand, 2, commandMemory|commandMaster)
+	f.ConfigWrite(pcireg.BAR0, 4, uint32(bareTable))
+	f.ConfigWrite(pcireg.CommandReg, 2, pcireg.CommandMemory|pcireg.CommandMaster)
 	return nil
 }
-
-// Registers of the header (PCI Local Bus Specification 3.0, "Configuration
-// Space Header") and bits of the command register.
-const (
-	pciCommand    = 0x04
-	pciBAR0       = 0x10
-	commandMemory = 1 << 1
-	commandMaster = 1 << 2
-)
 
 // plug attaches a function to the root, with its pin wired.
 func (b *Board) plug(d Device, f *pcie.Func) error {

@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/lapic/lapicreg"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // DumpPCI lists the functions of bus 0 as the QEMU monitor's "info pci" does.
@@ -25,8 +26,8 @@ func (b *Board) dumpFunction(out *strings.Builder, f *pcie.Func) {
 	if sub := f.ConfigRead(0x2c, 4); sub != 0 {
 		fmt.Fprintf(out, "      PCI subsystem %04x:%04x\n", sub&0xffff, sub>>16)
 	}
-	if pin := f.ConfigRead(pciInterruptPin, 1); pin != 0 {
-		fmt.Fprintf(out, "      IRQ %d, pin %c\n", f.ConfigRead(pciInterruptLine, 1), 'A'+pin-1)
+	if pin := f.ConfigRead(pcireg.InterruptPin, 1); pin != 0 {
+		fmt.Fprintf(out, "      IRQ %d, pin %c\n", f.ConfigRead(pcireg.InterruptLine, 1), 'A'+pin-1)
 	}
 	for n := range 6 {
 		dumpBAR(out, f, n)
@@ -49,7 +50,7 @@ func dumpBAR(out *strings.Builder, f *pcie.Func, n int) {
 	if size == 0 {
 		return
 	}
-	kind := pcie.BARKind(f.ConfigRead(uint16(pciBAR0+4*n), 4) & 0xf)
+	kind := pcie.BARKind(f.ConfigRead(uint16(pcireg.BAR0+4*n), 4) & 0xf)
 	last := at + bus.Addr(size-1)
 	if !mapped {
 		at, last = ^bus.Addr(0), ^bus.Addr(0)
@@ -90,7 +91,7 @@ func className(class uint32) string {
 // entry as it stands and as the processor's side reads it. QEMU's monitor has
 // no such command; the form is that of the recordings' script.
 func DumpMSIX(f *pcie.Func) string {
-	m, off := f.MSIX(), f.FindCap(capMSIX)
+	m, off := f.MSIX(), f.FindCap(pcireg.CapMSIX)
 	var out strings.Builder
 	fmt.Fprintf(&out, "# %s MSI-X message control 0x%04x (table size %d), table at %s, PBA at %s\n", f.BDF(),
 		f.ConfigRead(off+2, 2), m.Len(), placeOf(f, off+4), placeOf(f, off+8))

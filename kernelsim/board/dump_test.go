@@ -9,6 +9,7 @@ import (
 
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // TestDumpPCI: the recorded machines' list, byte for byte.
@@ -56,7 +57,7 @@ func TestDumpMSIX(t *testing.T) {
 			t.Errorf("lacks %q:\n%s", want, dump)
 		}
 	}
-	f.ConfigWrite(pciCommand, 2, 0)
+	f.ConfigWrite(pcireg.CommandReg, 2, 0)
 	if dump := DumpMSIX(f); !strings.Contains(dump, "table at BAR0+0x0, PBA at BAR0+0x8000") {
 		t.Errorf("with decoding off:\n%s", dump)
 	}

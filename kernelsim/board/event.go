@@ -5,6 +5,7 @@ import (
 
 	"bothhalves/kernelsim/hw/legacy"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // Event lets what is plugged in at an address want to signal k, or with
@@ -40,7 +41,7 @@ func (b *Board) function(bdf pcie.BDF) *Function {
 // usesPin reports whether the function has a pin and messages are not enabled.
 func (f *Function) usesPin() bool {
 	messages := f.MSIX() != nil && f.MSIX().Enabled() || f.MSI() != nil && f.MSI().Enabled()
-	return !messages && f.ConfigRead(pciInterruptPin, 1) != 0
+	return !messages && f.ConfigRead(pcireg.InterruptPin, 1) != 0
 }
 
 // legacyEvent sets or clears bit k of a legacy device's cause register.

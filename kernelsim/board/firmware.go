@@ -4,7 +4,10 @@ import (
 	"slices"
 
 	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/i8259/i8259reg"
+	"bothhalves/kernelsim/hw/ioapic/ioapicreg"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // What a firmware of the kind of SeaBIOS does before a kernel runs: it sets
@@ -15,7 +18,7 @@ import (
 // Where firmware places things: I/O from 0xc000 up, memory below the IOAPIC.
 const (
 	firmwareIO  = 0xc000
-	firmwareTop = 0xfec0_0000
+	firmwareTop = ioapicreg.Base
 	pmBase      = 0x600 // ACPI registers; the SMBus's follow at 0x700
 	mmconfig    = 0xb000_0000
 )
@@ -25,16 +28,6 @@ const (
 	pamPC, smramPC   = 0x59, 0x72
 	pamQ35, smramQ35 = 0x90, 0x9d
 	pciexbar         = 0x60
-)
-
-// Registers of the header (PCI Local Bus Specification 3.0, "Configuration
-// Space Header"), and two bits of the command register.
-const (
-	pciHeaderType    = 0x0e
-	pciInterruptLine = 0x3c
-	pciInterruptPin  = 0x3d
-	commandIO        = 1 << 0
-	commandSERR      = 1 << 8
 )
 
 // assignBARs runs the firmware. The bare machine has none.
@@ -75,19 +68,19 @@ func (b *Board) routers(irqs ...int) {
 		elcr |= 1 << irq
 		b.config(r.bdf, r.register(n), 1, uint32(irq))
 	}
-	b.Bus.Out(0x4d0, 1, uint32(elcr&0xff))
-	b.Bus.Out(0x4d1, 1, uint32(elcr>>8))
+	b.Bus.Out(i8259reg.MasterELCR, 1, uint32(elcr&0xff))
+	b.Bus.Out(i8259reg.SlaveELCR, 1, uint32(elcr>>8))
 }
 
 // initFunction is what each function gets: Interrupt Line, the settings of its
 // kind, then decoding and SERR#.
 func (b *Board) initFunction(f *pcie.Func) {
-	if pin := f.ConfigRead(pciInterruptPin, 1); pin != 0 {
-		f.ConfigWrite(pciInterruptLine, 1, uint32(b.slotIRQ(f.BDF(), int(pin))))
+	if pin := f.ConfigRead(pcireg.InterruptPin, 1); pin != 0 {
+		f.ConfigWrite(pcireg.InterruptLine, 1, uint32(b.slotIRQ(f.BDF(), int(pin))))
 	}
 	b.initChip(f)
-	command := f.ConfigRead(pciCommand, 2)
-	f.ConfigWrite(pciCommand, 2, command|commandIO|commandMemory|commandSERR)
+	command := f.ConfigRead(pcireg.CommandReg, 2)
+	f.ConfigWrite(pcireg.CommandReg, 2, command|pcireg.CommandIO|pcireg.CommandMemory|pcireg.CommandSERR)
 }
 
 // slotIRQ is the interrupt that a pin is led to: pins go round by device
@@ -111,7 +104,7 @@ func (b *Board) initChip(f *pcie.Func) {
 		set(0x40, 2, 0x8000)
 		set(0x42, 2, 0x8000)
 	case 0x7113: // PIIX4: interrupt 9 is hardwired; registers for ACPI and SMBus
-		set(pciInterruptLine, 1, 9)
+		set(pcireg.InterruptLine, 1, 9)
 		set(0x40, 4, pmBase|1)
 		set(0x80, 1, 1)
 		set(0x90, 4, pmBase+0x100|1)
@@ -149,7 +142,7 @@ func (b *Board) lockSystemManagement() {
 		b.config(pcie.MakeBDF(0, 31, 0), 0xa0, 1, 1<<4)
 		b.config(0, smramQ35, 1, 0x0a)
 		sata := b.PCI.Func(pcie.MakeBDF(0, 31, 2))
-		sata.ConfigWrite(pciCommand, 2, sata.ConfigRead(pciCommand, 2)|commandMaster)
+		sata.ConfigWrite(pcireg.CommandReg, 2, sata.ConfigRead(pcireg.CommandReg, 2)|pcireg.CommandMaster)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
 )
 
 // A recordedFunc is a function of a recorded run.
@@ -125,10 +126,10 @@ func TestFirmwarePlacesAsRecorded(t *testing.T) {
 					t.Errorf("%s: %v BAR %d is at %#x size %#x, recorded %#x size %#x", run.name, fn.bdf, r.n, at, size, r.address, r.size)
 				}
 			}
-			if got := f.ConfigRead(pciCommand, 2); got&^commandMaster != 0x0103 {
+			if got := f.ConfigRead(pcireg.CommandReg, 2); got&^pcireg.CommandMaster != 0x0103 {
 				t.Errorf("%s: %v has command %#04x, recorded 0x0103 before drivers", run.name, fn.bdf, got)
 			}
-			if got := int(f.ConfigRead(pciInterruptLine, 1)); got != fn.line {
+			if got := int(f.ConfigRead(pcireg.InterruptLine, 1)); got != fn.line {
 				t.Errorf("%s: %v has Interrupt Line %d, recorded %d", run.name, fn.bdf, got, fn.line)
 			}
 		}

@@ -1,6 +1,9 @@
 package board
 
-import "bothhalves/kernelsim/hw/pcie"
+import (
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
+)
 
 // A stand-in has a real device's configuration space and signals as it is
 // told to; behind its address registers is memory that means nothing. The
@@ -67,18 +70,18 @@ func virtioNet(vectors int) shape {
 // structures, and MSI-X.
 func virtioCaps() []capability {
 	window := func(off uint16, kind, at byte) capability {
-		return capability{off: off, id: capVendor,
+		return capability{off: off, id: pcireg.CapVendor,
 			body: []byte{0x10, kind, 4, 0, 0, 0, 0, at, 0, 0, 0, 0x10, 0, 0}}
 	}
 	notify := window(0x70, 2, 0x30)
 	notify.body[0] = 0x14
 	notify.body = append(notify.body, 4, 0, 0, 0) // the notify multiplier
-	config := capability{off: 0x84, id: capVendor, body: make([]byte, 18), mask: make([]byte, 18)}
+	config := capability{off: 0x84, id: pcireg.CapVendor, body: make([]byte, 18), mask: make([]byte, 18)}
 	config.body[0], config.body[1] = 0x14, 5
 	for _, i := range []int{2, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17} {
 		config.mask[i] = 0xff
 	}
-	return []capability{{off: 0x98, id: capMSIX}, config, notify,
+	return []capability{{off: 0x98, id: pcireg.CapMSIX}, config, notify,
 		window(0x60, 4, 0x20), window(0x50, 3, 0x10), window(0x40, 1, 0)}
 }
 
@@ -88,7 +91,7 @@ func vmxnet3(vectors int) shape {
 		Header: pcie.Header{Name: "vmxnet3", Vendor: 0x15ad, Device: 0x07b0,
 			SubVendor: 0x15ad, SubDevice: 0x07b0, Class: 0x020000, Revision: 1, Pin: 1},
 		bars: []bar{{0, pcie.Memory32, 0x1000}, {1, pcie.Memory32, 0x1000}, {2, pcie.Memory32, 0x2000}},
-		caps: []capability{{off: 0x9c, id: capMSIX}, {off: 0x84, id: capMSI}},
+		caps: []capability{{off: 0x9c, id: pcireg.CapMSIX}, {off: 0x84, id: pcireg.CapMSI}},
 		msix: &msixShape{0x9c, or(vectors, 25), pcie.Place{BAR: 2}, pcie.Place{BAR: 2, Off: 0x1000}},
 	}
 }
@@ -99,7 +102,7 @@ func plainMSIX(vectors int) shape {
 		Header: pcie.Header{Name: "msix", Vendor: 0x1b36, Device: 0x0005,
 			SubVendor: vendorRedHat, SubDevice: subQEMU, Class: 0xff0000},
 		bars: []bar{{0, pcie.Memory32, bareBAR}},
-		caps: []capability{{off: 0x40, id: capMSIX}},
+		caps: []capability{{off: 0x40, id: pcireg.CapMSIX}},
 		msix: &msixShape{0x40, or(vectors, 4), pcie.Place{}, pcie.Place{Off: uint32(barePBA - bareTable)}},
 	}
 }

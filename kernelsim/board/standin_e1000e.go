@@ -1,6 +1,9 @@
 package board
 
-import "bothhalves/kernelsim/hw/pcie"
+import (
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/hw/pcie/pcireg"
+)
 
 // e1000e is Intel's 82574L. On a root complex of PCI Express it is an
 // integrated endpoint and has extended configuration space.
@@ -10,10 +13,10 @@ func e1000e(vectors int, root bool) shape {
 			SubVendor: vendorIntel, SubDevice: 0, Class: 0x020000, Pin: 1, Extended: root},
 		bars: []bar{{0, pcie.Memory32, 0x2_0000}, {1, pcie.Memory32, 0x2_0000}, {2, pcie.IO, 0x20}, {3, pcie.Memory32, 0x4000}},
 		caps: []capability{
-			{off: 0xc8, id: capPM, body: []byte{0x22, 0, 0, 0, 0, 0}, mask: []byte{0, 0, 0x03, 0x1f, 0, 0}},
-			{off: 0xd0, id: capMSI},
+			{off: 0xc8, id: pcireg.CapPM, body: []byte{0x22, 0, 0, 0, 0, 0}, mask: []byte{0, 0, 0x03, 0x1f, 0, 0}},
+			{off: 0xd0, id: pcireg.CapMSI},
 			express(0xe0, root),
-			{off: 0xa0, id: capMSIX},
+			{off: 0xa0, id: pcireg.CapMSIX},
 		},
 		msix: &msixShape{0xa0, or(vectors, 5), pcie.Place{BAR: 3}, pcie.Place{BAR: 3, Off: 0x2000}},
 	}
@@ -34,7 +37,7 @@ func express(off uint16, root bool) capability {
 	mask := make([]byte, len(body))
 	mask[6], mask[7] = 0xff, 0x7f // device control
 	mask[14] = 0xc3               // link control
-	return capability{off: off, id: capExpress, body: body, mask: mask}
+	return capability{off: off, id: pcireg.CapExpress, body: body, mask: mask}
 }
 
 // errorReporting is the extended capability at 0x100 (PCI Express Base

@@ -9,6 +9,7 @@ const (
 	CapVendor  = 0x09
 	CapExpress = 0x10
 	CapMSIX    = 0x11
+	CapSATA    = 0x12
 )
 
 // Bits of the message control word of MSI (PCI_MSI_FLAGS_ENABLE,
