@@ -36,6 +36,10 @@ func (h *host) expect(ts *testscript.TestScript, neg bool, args []string) {
 	h.expectMatch(ts, neg, re, count, got)
 }
 
+// NoMatch is the message of an attempt whose Want is a pattern that was not
+// found.
+const NoMatch = "not what was expected"
+
 func (h *host) file(name string) (string, bool) {
 	for _, f := range h.run.Task.Files {
 		if f.Name == name {
@@ -67,7 +71,7 @@ func (h *host) expectMatch(ts *testscript.TestScript, neg bool, re *regexp.Regex
 	case neg && n > 0:
 		h.fail(ts, Attempt{Message: "found what must not be there", Want: "no " + pattern, Got: clip(got)})
 	case !neg && count < 0 && n == 0:
-		h.fail(ts, Attempt{Message: "not what was expected", Want: pattern, Got: clip(got)})
+		h.fail(ts, Attempt{Message: NoMatch, Want: pattern, Got: clip(got)})
 	}
 }
 

@@ -107,7 +107,7 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 // expected is what was wanted as a reader would write it: of a line's pattern
 // the line, without the anchors and backslashes that only the script needs.
 func expected(a *script.Attempt) string {
-	if !strings.HasPrefix(a.Command, "expect ") || a.Message != "not what was expected" {
+	if a.Message != script.NoMatch {
 		return a.Want
 	}
 	pattern := strings.TrimSuffix(strings.TrimPrefix(a.Want, "^"), "$")
