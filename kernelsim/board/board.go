@@ -131,7 +131,8 @@ func (b *Board) addIOMMU() error {
 	if !b.cfg.IntRemap {
 		return nil
 	}
-	b.IOMMU = iommu.New(b.Bus, b.Fabric.Send, iommu.Config{EIM: b.cfg.X2APIC})
+	b.log.unit = &bus.Source{Name: "dmar0"}
+	b.IOMMU = iommu.New(b.Bus, b.Fabric.Send, iommu.Config{EIM: b.cfg.X2APIC, Source: b.log.unit})
 	return b.Bus.Map("dmar0", iommureg.Base, iommureg.Size, b.IOMMU, 0)
 }
 

@@ -18,6 +18,7 @@ type messageLog struct {
 	n    uint64   // seen since the last call
 	addr bus.Addr // of the device's write that is on its way; 0 if none is
 	data uint32
+	unit *bus.Source // the remapping unit, whose fault event is a write of its own
 }
 
 // logged is one message, and the device's write that it came as.
@@ -35,6 +36,9 @@ func (l *messageLog) note(t *lapic.Traffic) {
 	e := &l.ring[l.n%logKept] // in place: it is on every interrupt's way
 	e.Traffic = *t
 	e.addr, e.data = l.addr, l.data
+	if t.From != nil && t.From == l.unit {
+		e.addr = 0
+	}
 	l.n++
 }
 
