@@ -179,13 +179,13 @@ func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
 func (h *host) compareAnswer(ts *testscript.TestScript, key, got, want, like string) {
 	switch {
 	case got == "":
-		h.fail(ts, Attempt{Message: "still to answer: " + key, Want: "a line " + key + " = VALUE in " + h.run.Task.File()})
+		h.fail(ts, Attempt{Asked: true, Message: "still to answer: " + key, Want: "a line " + key + " = VALUE in " + h.run.Task.File()})
 	case isNumber(like) && !isNumber(got):
-		h.fail(ts, Attempt{Message: key + " is not a number", Got: key + " = " + got, Want: "a number"})
+		h.fail(ts, Attempt{Asked: true, Message: key + " is not a number", Got: key + " = " + got, Want: "a number"})
 	case !isNumber(like) && !madeOf(got, like):
-		h.fail(ts, Attempt{Message: key + " is not written as asked", Got: key + " = " + got, Want: "words of these, parted by blanks: " + like})
+		h.fail(ts, Attempt{Asked: true, Message: key + " is not written as asked", Got: key + " = " + got, Want: "words of these, parted by blanks: " + like})
 	case !sameAnswer(got, want):
-		h.fail(ts, Attempt{Message: key + " is not what the machine shows", Got: key + " = " + got, Want: "what the run shows: replay it and look"})
+		h.fail(ts, Attempt{Asked: true, Message: key + " is not what the machine shows", Got: key + " = " + got, Want: "what the run shows"})
 	}
 }
 

@@ -65,6 +65,7 @@ type Attempt struct {
 	Cut     int    `json:"cut,omitempty"`   // the decision point at which the script cut in
 	Event   int    `json:"event,omitempty"` // where to replay to
 	Trace   string `json:"trace,omitempty"` // the last lines, when nothing else tells
+	Asked   bool   `json:"asked,omitempty"` // an answer was wrong: a replay would print the right one
 }
 
 // FirstFailed returns the index of the first check that did not pass, or -1.

@@ -99,7 +99,7 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 	field(w, "why", c.Why)
 	field(w, "misconception", r.Mistake)
 	field(w, "read", page(c.See))
-	if a.Gap == "" && !strings.HasPrefix(a.Command, "answer ") { // a replay would print the answer
+	if a.Gap == "" && !a.Asked { // a replay would print the answer
 		field(w, "replay", Replay(r, a))
 	}
 }
