@@ -75,7 +75,7 @@ const importOrder = `
 	# Floor 4: a driver knows the kernel and its device's abi.
 	KERNEL, hw/enadev/enaabi < drivers/ena;
 	KERNEL, hw/nvme/nvmeabi < drivers/nvme;
-	KERNEL < drivers/standin;
+	KERNEL, hw/nvme/nvmeabi < drivers/standin;
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;
 

@@ -15,6 +15,8 @@ type shape struct {
 	caps []capability
 	regs []register
 	msix *msixShape
+	// cause tells why the pin is active; nil: nothing does.
+	cause *cause
 }
 
 // A bar is one base address register.
@@ -51,6 +53,10 @@ type msixShape struct {
 func (s shape) build(b *bus.Bus, bdf pcie.BDF, opts ...pcie.Option) *pcie.Func {
 	f := pcie.NewFunc(b, bdf, s.Header, opts...)
 	for _, r := range s.bars {
+		if region := s.region(r.n, f); region != nil {
+			f.AddBAR(r.n, r.kind, r.size, region)
+			continue
+		}
 		f.AddBAR(r.n, r.kind, r.size, nil)
 	}
 	for _, r := range s.regs {

@@ -60,9 +60,10 @@ func virtioNet(vectors int) shape {
 	return shape{
 		Header: pcie.Header{Name: "virtio-net-pci", Vendor: vendorRedHat, Device: 0x1000,
 			SubVendor: vendorRedHat, SubDevice: 0x0001, Class: 0x020000, Pin: 1},
-		bars: []bar{{0, pcie.IO, ports}, {1, pcie.Memory32, 0x1000}, {4, pcie.Prefetch64, 0x4000}},
-		caps: virtioCaps(),
-		msix: &msixShape{0x98, vectors, pcie.Place{BAR: 1}, pcie.Place{BAR: 1, Off: 0x800}},
+		bars:  []bar{{0, pcie.IO, ports}, {1, pcie.Memory32, 0x1000}, {4, pcie.Prefetch64, 0x4000}},
+		caps:  virtioCaps(),
+		msix:  &msixShape{0x98, vectors, pcie.Place{BAR: 1}, pcie.Place{BAR: 1, Off: 0x800}},
+		cause: &cause{bar: 4, off: 0x1000, value: 1},
 	}
 }
 
@@ -90,9 +91,10 @@ func vmxnet3(vectors int) shape {
 	return shape{
 		Header: pcie.Header{Name: "vmxnet3", Vendor: 0x15ad, Device: 0x07b0,
 			SubVendor: 0x15ad, SubDevice: 0x07b0, Class: 0x020000, Revision: 1, Pin: 1},
-		bars: []bar{{0, pcie.Memory32, 0x1000}, {1, pcie.Memory32, 0x1000}, {2, pcie.Memory32, 0x2000}},
-		caps: []capability{{off: 0x9c, id: pcireg.CapMSIX}, {off: 0x84, id: pcireg.CapMSI}},
-		msix: &msixShape{0x9c, or(vectors, 25), pcie.Place{BAR: 2}, pcie.Place{BAR: 2, Off: 0x1000}},
+		bars:  []bar{{0, pcie.Memory32, 0x1000}, {1, pcie.Memory32, 0x1000}, {2, pcie.Memory32, 0x2000}},
+		caps:  []capability{{off: 0x9c, id: pcireg.CapMSIX}, {off: 0x84, id: pcireg.CapMSI}},
+		msix:  &msixShape{0x9c, or(vectors, 25), pcie.Place{BAR: 2}, pcie.Place{BAR: 2, Off: 0x1000}},
+		cause: &cause{bar: 1, off: 0x38, value: 1},
 	}
 }
 

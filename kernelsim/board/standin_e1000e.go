@@ -18,7 +18,8 @@ func e1000e(vectors int, root bool) shape {
 			express(0xe0, root),
 			{off: 0xa0, id: pcireg.CapMSIX},
 		},
-		msix: &msixShape{0xa0, or(vectors, 5), pcie.Place{BAR: 3}, pcie.Place{BAR: 3, Off: 0x2000}},
+		msix:  &msixShape{0xa0, or(vectors, 5), pcie.Place{BAR: 3}, pcie.Place{BAR: 3, Off: 0x2000}},
+		cause: &cause{bar: 0, off: 0xc0, value: 1<<31 | 1<<7},
 	}
 	if root {
 		s.regs = append(s.regs, errorReporting(), serialNumber())

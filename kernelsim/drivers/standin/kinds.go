@@ -26,10 +26,10 @@ func (d *Driver) virtioNet(c *cpu.CPU, dev *pci.Dev) error {
 		names = append(names, name+"virtqueues")
 	}
 	if entries < 2 {
-		return nil // the pin, which this driver does not use
+		return d.usePin(c, dev, fmt.Sprintf("virtio%d", d.index))
 	}
 	if _, err := pci.AllocIRQVectors(c, dev, len(names), len(names), pci.IRQMSIX); err != nil {
-		return err
+		return d.usePin(c, dev, fmt.Sprintf("virtio%d", d.index)) // vp_find_vqs_intx
 	}
 	if err := d.requestAll(c, dev, names); err != nil {
 		return err
@@ -75,6 +75,9 @@ func (d *Driver) nvme(c *cpu.CPU, dev *pci.Dev) error {
 	admin := fmt.Sprintf("nvme%dq0", d.index)
 	if _, err := pci.AllocIRQVectors(c, dev, 1, 1, pci.IRQAllTypes); err != nil {
 		return err
+	}
+	if !dev.MSIEnabled && !dev.MSIXEnabled { // with one vector the first I/O queue shares it
+		return d.usePin(c, dev, admin, fmt.Sprintf("nvme%dq1", d.index))
 	}
 	if err := requestOne(c, dev, 0, admin); err != nil {
 		pci.FreeIRQVectors(c, dev)

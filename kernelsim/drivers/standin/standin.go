@@ -16,13 +16,14 @@ type Driver struct {
 	// managed: its vectors are spread over the processors and belong to the
 	// kernel.
 	managed bool
+	pinned  int // how many handlers it has on the pin
 }
 
 // New makes the driver of the index-th device of a kind.
 // managed is on or off: it asks for its vectors to be spread over the
 // processors and managed by the kernel; empty for what the real one does.
 func New(kind string, index int, managed string) *Driver {
-	return &Driver{kind, index, managed == "on" || managed == "" && kind == "nvme"}
+	return &Driver{kind: kind, index: index, managed: managed == "on" || managed == "" && kind == "nvme"}
 }
 
 var _ pci.Driver = (*Driver)(nil)
@@ -66,7 +67,7 @@ func (d *Driver) request(c *cpu.CPU, dev *pci.Dev) error {
 		return nil // it has no messages, and does without interrupts
 	}
 	if _, err := d.alloc(c, dev, len(names), len(names), pci.IRQMSIX, 0); err != nil {
-		return err
+		return d.fallBack(c, dev, err)
 	}
 	return d.requestAll(c, dev, names)
 }
@@ -150,9 +151,12 @@ func (d *Driver) freeSome(c *cpu.CPU, dev *pci.Dev, n int) {
 
 // Remove gives everything back.
 func (d *Driver) Remove(c *cpu.CPU, dev *pci.Dev) {
-	if d.kind == "legacy" {
+	switch {
+	case d.kind == "legacy":
 		d.closeLegacy(c, dev)
-	} else {
+	case d.pinned > 0:
+		d.leavePin(c, dev)
+	default:
 		d.freeSome(c, dev, dev.Vectors())
 		pci.FreeIRQVectors(c, dev)
 	}
