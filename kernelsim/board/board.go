@@ -86,18 +86,18 @@ func (b *Board) route(m bus.Message) {
 	b.log.addr, b.log.data = m.Addr, m.Data
 	if b.IOMMU != nil {
 		b.IOMMU.Translate(m)
-	} else {
-		b.Fabric.Send(m.From, b.decode(m))
+	} else if msg, ok := b.decode(m); ok {
+		b.Fabric.Send(m.From, msg)
 	}
 	b.log.addr = 0
 }
 
-// decode is the reading of a device's message.
-func (b *Board) decode(m bus.Message) lapicreg.Message {
+// decode is the reading of a device's message, if it is one.
+func (b *Board) decode(m bus.Message) (msg lapicreg.Message, ok bool) {
 	if part := b.cfg.Parts.Decode; part != nil {
 		return part(m)
 	}
-	return lapicreg.FromMSI(uint64(m.Addr), m.Data)
+	return lapicreg.FromMSI(uint64(m.Addr), m.Data), true
 }
 
 // addIOAPIC maps the IOAPIC; it hears the EOI broadcasts.

@@ -68,8 +68,9 @@ type Parts struct {
 	PIC i8259reg.Acknowledger
 	// EOI is what the IOAPIC does with an EOI broadcast.
 	EOI ioapicreg.EOIResponder
-	// Decode reads a device's message, in the compatibility format.
-	Decode func(bus.Message) lapicreg.Message
+	// Decode reads a device's message, in the compatibility format. What it
+	// takes for none goes nowhere.
+	Decode func(bus.Message) (lapicreg.Message, bool)
 	// Vectors makes the part of each MSI-X function that decides what is sent.
 	Vectors func(pcireg.Entries) pcireg.Vectors
 }

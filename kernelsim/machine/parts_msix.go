@@ -24,8 +24,8 @@ type ComposeMSI func(dest uint32, logical bool, v cpu.Vector) (addr uint64, data
 func WithComposeMSI(f ComposeMSI) Part { return func(p *Parts) { p.MSIX.Compose = f } }
 
 // WithDecodeMSI replaces what the board reads in a device's message, where no
-// remapping unit reads it first.
-func WithDecodeMSI(f func(bus.Message) lapicreg.Message) Part {
+// remapping unit reads it first. What f takes for no message goes nowhere.
+func WithDecodeMSI(f func(bus.Message) (m lapicreg.Message, ok bool)) Part {
 	return func(p *Parts) { p.Board.Decode = f }
 }
 

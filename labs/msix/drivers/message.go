@@ -44,19 +44,17 @@ func defaultDecode(addr uint64, data uint32) (dest uint32, logical bool, v cpu.V
 	return m.Dest, m.Logical, cpu.Vector(m.Vector), a >= bus.MessageBase && a <= bus.MessageLast && !lapicreg.Remappable(addr)
 }
 
-// decode is what the board reads in a message. The IOAPIC's are not asked for:
-// a kernel needs them before any device has written one. How a message is
-// delivered, beside to whom, is the board's own business.
-func (m *Messages) decode(msg bus.Message) lapicreg.Message {
-	out := lapicreg.FromMSI(uint64(msg.Addr), msg.Data)
+// decode is what the board reads in a message, if it is one. The IOAPIC's are
+// not asked for: a kernel needs them before any device has written one. How a
+// message is delivered, beside to whom, is the board's own business.
+func (m *Messages) decode(msg bus.Message) (out lapicreg.Message, ok bool) {
+	out = lapicreg.FromMSI(uint64(msg.Addr), msg.Data)
 	if msg.From == nil || msg.From.Name == "ioapic0" {
-		return out
+		return out, true
 	}
 	dest, logical, v, ok := m.Decode(uint64(msg.Addr), msg.Data)
-	if ok {
-		out.Dest, out.Logical, out.Vector = dest, logical, uint8(v)
-	}
-	return out
+	out.Dest, out.Logical, out.Vector = dest, logical, uint8(v)
+	return out, ok
 }
 
 func (m *Messages) module() machine.Module {
@@ -133,7 +131,8 @@ func (m *Messages) refused() string {
 }
 
 // decoded shows from which bits of a message each part is read: each bit in
-// turn is turned around.
+// turn is turned around. What is no message has no parts, whatever is returned
+// beside that.
 func (m *Messages) decoded() string {
 	const addr, data = 0xfee00000, 0x41
 	dest, logical, v, ok := m.Decode(addr, data)
@@ -152,10 +151,10 @@ func (m *Messages) decoded() string {
 	} {
 		var inAddr, inData uint64
 		for bit := range 32 {
-			if d, l, w, _ := m.Decode(addr^1<<bit, data); f.differs(d, l, w) {
+			if d, l, w, ok := m.Decode(addr^1<<bit, data); ok && f.differs(d, l, w) {
 				inAddr |= 1 << bit
 			}
-			if d, l, w, _ := m.Decode(addr, data^1<<bit); f.differs(d, l, w) {
+			if d, l, w, ok := m.Decode(addr, data^1<<bit); ok && f.differs(d, l, w) {
 				inData |= 1 << bit
 			}
 		}
@@ -188,9 +187,11 @@ func (m *Messages) foreign() string {
 		what string
 	}{
 		{0xfee00000, "the first address of the window"}, {0xfeeff000, "to the last APIC"}, {0xfeeff004, "to every logical APIC"},
+		{0xfee0400c, "with the redirection hint"},
 		{0xfed00000, "below the window"}, {0xfef00000, "above the window"}, {0xfec00000, "the IOAPIC's registers"},
 		{0x1_fee00000, "the window, four gigabytes up"}, {0xfee0_0000_0000, "another upper half"}, {0x1000, "somebody's memory"},
-		{0xfee00018, "an index of the remapping table"}, {0xfee0025c, "another index"},
+		{0xfee00010, "index 0 of the remapping table"}, {0xfee00018, "the same, and a part of it in the data"},
+		{0xfee0025c, "another index"},
 	} {
 		verdict := "no message"
 		if _, _, _, ok := m.Decode(w.addr, 0x41); ok {

@@ -26,9 +26,11 @@ func Compose(dest uint32, logical bool, v cpu.Vector) (addr uint64, data uint32,
 	return addr, uint32(v), nil
 }
 
-// Decode is the way back: what the root complex reads in a device's write. ok
-// is false for a write that is no such message: one to an address outside the
-// window, or one that names an entry of a remapping table and no APIC.
+// Decode is the way back: what the board reads in a device's write. ok is false
+// for a write that is no such message, and such a write goes nowhere: one to an
+// address outside the window, or one whose bit 4 says that it names an entry of
+// a remapping table and no APIC. (A board without remapping, or with it switched
+// off, does not look at bit 4. This one is to be stricter.)
 func Decode(addr uint64, data uint32) (dest uint32, logical bool, v cpu.Vector, ok bool) {
 	ok = addr>>20 == 0xfee && addr&(1<<4) == 0
 	return uint32(addr>>12) & 0xff, addr&(1<<2) != 0, cpu.Vector(data), ok
