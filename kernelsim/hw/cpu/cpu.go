@@ -62,6 +62,7 @@ type CPU struct {
 	Ring  *trace.Ring
 	Peers []*CPU // all processors of the machine, by number
 	Task  uint16 // pid of the running task, for trace records
+	Seed  uint64 // the machine's, for a module whose devices differ by it
 
 	APIC     LocalAPIC
 	Platform Platform
@@ -108,7 +109,7 @@ type Setup struct {
 
 // New returns a halted processor with IF clear.
 func New(s Setup) *CPU {
-	c := &CPU{Proc: s.Proc, ID: s.Proc.ID(), Hooks: s.Hooks, Ring: s.Ring,
+	c := &CPU{Proc: s.Proc, ID: s.Proc.ID(), Hooks: s.Hooks, Ring: s.Ring, Seed: s.Seed,
 		intr: s.Intr, price: s.Price, stretch: newStretcher(s.Seed, s.Proc.ID()),
 		text: s.Text, decodeGate: s.Decode, tscHz: s.TSCHz, running: true}
 	if c.text == nil {

@@ -337,3 +337,15 @@ func TestDumpAsRecorded(t *testing.T) {
 		t.Errorf("compared %d lines, want 6", lines)
 	}
 }
+
+// The flags of a dump are 0 and 1, as the monitor prints them.
+func TestDumpFlags(t *testing.T) {
+	b := started(t, 0x11) // special fully nested
+	b.out(0x20, 0x0b)     // the command port reads the ISR
+	dump := b.p.Dump()
+	for _, want := range []string{"rr_sel=1 ", "rr_sel=0 ", "fnm=1\n"} {
+		if !strings.Contains(dump, want) {
+			t.Errorf("lacks %q:\n%s", want, dump)
+		}
+	}
+}
