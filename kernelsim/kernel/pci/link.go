@@ -45,7 +45,7 @@ func (d *Dev) enableIRQ(c *cpu.CPU) {
 		return
 	}
 	if link, ok := route(d.BDF, int(d.Pin)); ok {
-		if n, err := vector.RegisterGSI(c, useLink(c, link), true, false); err == nil {
+		if n, err := vector.RegisterGSI(c, useLink(c, link), d.Node, true, false); err == nil {
 			d.IRQ = int(n)
 		}
 	}

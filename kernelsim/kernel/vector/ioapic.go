@@ -66,9 +66,9 @@ const (
 )
 
 // RegisterGSI models acpi_register_gsi (arch/x86/kernel/acpi/boot.c): the
-// interrupt of a pin. Pins of PCI are levels, active low. EINVAL for a pin
-// that the I/O APIC does not have.
-func RegisterGSI(c *cpu.CPU, gsi int, level, low bool) (irq.Number, error) {
+// interrupt of a pin, for a device on a node. Pins of PCI are levels. EINVAL
+// for a pin that the I/O APIC does not have.
+func RegisterGSI(c *cpu.CPU, gsi, node int, level, low bool) (irq.Number, error) {
 	s := shared.Of(c)
 	if gsi < 0 || gsi >= Pins {
 		return 0, fmt.Errorf("vector: no pin %d: the I/O APIC has 0 to %d: %w", gsi, Pins-1, errno.EINVAL)
@@ -78,7 +78,7 @@ func RegisterGSI(c *cpu.CPU, gsi int, level, low bool) (irq.Number, error) {
 	}
 	n, known := irq.FindMapping(c, &s.ioapic, uint64(gsi))
 	if !known {
-		return newPin(c, gsi, level, low)
+		return newPin(c, gsi, node, level, low)
 	}
 	d := irq.ToDesc(c, n)
 	pin := d.ChipData.(*pinData)
@@ -91,8 +91,8 @@ func RegisterGSI(c *cpu.CPU, gsi int, level, low bool) (irq.Number, error) {
 
 // newPin models alloc_irq_from_domain for a pin beyond the legacy ones: its
 // interrupt has the pin's number.
-func newPin(c *cpu.CPU, gsi int, level, low bool) (irq.Number, error) {
-	n, err := irq.AllocDescs(c, irq.Number(gsi), 1, 0, nil)
+func newPin(c *cpu.CPU, gsi, node int, level, low bool) (irq.Number, error) {
+	n, err := irq.AllocDescs(c, irq.Number(gsi), 1, node, nil)
 	if err != nil {
 		return 0, err
 	}
