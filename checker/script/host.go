@@ -65,7 +65,7 @@ func (h *host) close() {
 
 // fail ends the check with what was wanted and what was seen.
 func (h *host) fail(ts *testscript.TestScript, a Attempt) {
-	h.att.Message, h.att.Want, h.att.Got = h.cutNote()+a.Message, a.Want, a.Got
+	h.att.Message, h.att.Want, h.att.Got, h.att.Asked = h.cutNote()+a.Message, a.Want, a.Got, a.Asked
 	if a.Command != "" {
 		h.att.Command = a.Command
 	}
