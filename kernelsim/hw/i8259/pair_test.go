@@ -349,3 +349,13 @@ func TestDumpFlags(t *testing.T) {
 		}
 	}
 }
+
+// Lines that do not exist lead nowhere: the cascade's, and numbers beyond 15.
+func TestNoSuchLine(t *testing.T) {
+	b := started(t, 0x01)
+	for _, n := range []int{-256, -1, 2, 16, 256, 258, 264} {
+		b.p.SetLine(n, true)
+		b.int(false)
+		b.irr(0, 0)
+	}
+}
