@@ -170,7 +170,7 @@ func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	answers, err := ParseAnswers(h.run.Student)
 	if err != nil {
-		h.fail(ts, Attempt{Message: err.Error()})
+		h.fail(ts, Attempt{Asked: true, Message: err.Error()})
 	}
 	h.compareAnswer(ts, args[0], answers[args[0]], want, like)
 }

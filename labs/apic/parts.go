@@ -17,7 +17,7 @@ func Parts() map[string][]machine.Part {
 		"lapic-core":             drivers.Arbiter(NewArbiter),
 		"lapic-core/reference":   drivers.Arbiter(lapic.NewArbiter),
 		"lapic-collapse":         {machine.WithModule(drivers.Burst())},
-		"lapic-noeoi":            {machine.WithModule(drivers.Quiet()), machine.WithModule(drivers.QuietTruth())},
+		"lapic-noeoi":            {machine.WithModule(drivers.Quiet())},
 		"ioapic-level":           {machine.WithEOIBroadcast(responder{}), machine.WithModule(drivers.Line(lineInterrupt))},
 		"pic-spurious":           {machine.WithPIC(pair{})},
 		"pic-spurious/reference": {machine.WithPIC(i8259.Cascade{})},

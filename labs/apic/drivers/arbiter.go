@@ -39,16 +39,16 @@ const steps = 1500
 // playArbiter does a random sequence of things to an arbiter, and the same to
 // the rules.
 func playArbiter(a lapicreg.Arbiter, seed uint64) string {
-	r := &rules{}
+	r, before := &rules{}, &rules{}
 	dice := dice(seed*0x9e3779b97f4a7c15 | 1)
 	for n := range steps {
-		before := r.String()
+		before.copy(r)
 		did, fault := step(a, r, &dice)
 		if fault == "" {
 			fault = r.differs(a)
 		}
 		if fault != "" {
-			return fmt.Sprintf("step %d: %s\nbefore it: %s\n%s\n", n+1, did, before, fault)
+			return fmt.Sprintf("step %d: %s\nbefore it: %s\n%s\n", n+1, did(), before, fault)
 		}
 	}
 	return fmt.Sprintf("as by the rules: %d of %d steps\n", steps, steps)
@@ -69,25 +69,27 @@ func (d *dice) roll(n uint64) uint64 {
 // vector is one from 16 on; few classes, so that they meet.
 func (d *dice) vector() uint8 { return uint8(0x10 + d.roll(15)*0x10 + d.roll(4)*5) }
 
-// step does one thing to both, and compares what they return.
-func step(a lapicreg.Arbiter, r *rules, d *dice) (did, fault string) {
+// step does one thing to both, and compares what they return. did says what it
+// was, for who needs to know.
+func step(a lapicreg.Arbiter, r *rules, d *dice) (did func() string, fault string) {
 	switch d.roll(8) {
 	case 0, 1, 2:
 		v, level := d.vector(), d.roll(3) == 0
 		a.Accept(v, level)
 		r.accept(v, level)
-		return fmt.Sprintf("Accept(%#02x, %t)", v, level), ""
+		return func() string { return fmt.Sprintf("Accept(%#02x, %t)", v, level) }, ""
 	case 3, 4, 5:
 		v, ok := a.Acknowledge(r.tpr)
 		want, there := r.acknowledge()
-		return fmt.Sprintf("Acknowledge(%#02x)", r.tpr), compare(answer(v, ok), answer(want, there))
+		return func() string { return fmt.Sprintf("Acknowledge(%#02x)", r.tpr) }, compare(answer(v, ok), answer(want, there))
 	case 6:
 		v, level, ok := a.EOI()
 		want, wantLevel, there := r.eoi()
-		return "EOI()", compare(answer(v, ok)+trigger(level, ok), answer(want, there)+trigger(wantLevel, there))
+		return func() string { return "EOI()" },
+			compare(answer(v, ok)+trigger(level, ok), answer(want, there)+trigger(wantLevel, there))
 	}
 	r.tpr = uint8(d.roll(16)<<4 | d.roll(16))
-	return fmt.Sprintf("TPR is %#02x now", r.tpr), ""
+	return func() string { return fmt.Sprintf("TPR is %#02x now", r.tpr) }, ""
 }
 
 // compare words a difference.

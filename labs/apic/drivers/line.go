@@ -55,11 +55,12 @@ type sharing struct {
 
 // A device is one of the two as its driver sees it.
 type device struct {
-	s      *sharing
-	base   bus.Addr
-	raised int
-	served int
-	during func() // what happens while the device is served; once
+	s       *sharing
+	base    bus.Addr
+	raised  int
+	served  int
+	between func() // what happens between a look at its cause and the clearing; once
+	during  func() // what happens while it is served; once
 }
 
 var lines = percpu.Shared[sharing]("line_devices")
@@ -68,7 +69,13 @@ var lines = percpu.Shared[sharing]("line_devices")
 func (d *device) Cause() uint32 { return bus.ReadL(d.s.c, d.base+deviceCause) }
 
 // Clear implements level.Device.
-func (d *device) Clear(bits uint32) { bus.WriteL(d.s.c, d.base+deviceCause, bits) }
+func (d *device) Clear(bits uint32) {
+	if do := d.between; do != nil && bits != 0 {
+		d.between = nil
+		do()
+	}
+	bus.WriteL(d.s.c, d.base+deviceCause, bits)
+}
 
 // Serve implements level.Device: every bit is one thing to do.
 func (d *device) Serve(bits uint32) {
@@ -167,6 +174,8 @@ func runLine(c *cpu.CPU, text string) error {
 		act = func() { b.during = func() { a.raise(2) }; b.raise(1) }
 	case "more":
 		act = func() { a.during = func() { a.raise(2) }; a.raise(1) }
+	case "between":
+		act = func() { a.between = func() { a.raise(2) }; a.raise(1) }
 	case "again":
 		act = func() { a.during = func() { a.raise(1) }; a.raise(1) }
 	case "storm":

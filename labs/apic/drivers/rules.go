@@ -12,8 +12,15 @@ import (
 // other, without a thought for speed.
 type rules struct {
 	waiting, serving []uint8
-	level            [256]bool
+	level            lapicreg.Set // the last message was level triggered
 	tpr              uint8
+}
+
+// copy makes r what other is now.
+func (r *rules) copy(other *rules) {
+	r.waiting = append(r.waiting[:0], other.waiting...)
+	r.serving = append(r.serving[:0], other.serving...)
+	r.level, r.tpr = other.level, other.tpr
 }
 
 // accept: a vector that waits already is not noted again.
@@ -21,7 +28,10 @@ func (r *rules) accept(v uint8, level bool) {
 	if !slices.Contains(r.waiting, v) {
 		r.waiting = append(r.waiting, v)
 	}
-	r.level[v] = level
+	r.level.Remove(v)
+	if level {
+		r.level.Add(v)
+	}
 }
 
 // deliverable: the largest that waits, if its class is above those of the task
@@ -31,12 +41,12 @@ func (r *rules) deliverable() (uint8, bool) {
 		return 0, false
 	}
 	v := slices.Max(r.waiting)
-	for _, s := range append([]uint8{r.tpr}, r.serving...) {
+	for _, s := range r.serving {
 		if v/16 <= s/16 {
 			return 0, false
 		}
 	}
-	return v, true
+	return v, v/16 > r.tpr/16
 }
 
 func (r *rules) acknowledge() (uint8, bool) {
@@ -54,7 +64,7 @@ func (r *rules) eoi() (v uint8, level, ok bool) {
 	}
 	v = slices.Max(r.serving)
 	r.serving = without(r.serving, v)
-	return v, r.level[v], true
+	return v, r.level.Has(v), true
 }
 
 // ppr: the task priority, or the class of what is in service if that is above.
@@ -69,33 +79,38 @@ func without(list []uint8, v uint8) []uint8 {
 	return slices.DeleteFunc(list, func(x uint8) bool { return x == v })
 }
 
-// differs says what an arbiter shows that the rules do not.
+// differs says what an arbiter shows that the rules do not. It is asked after
+// every step, and words are made for the one that is wrong.
 func (r *rules) differs(a lapicreg.Arbiter) string {
 	v, ok := a.Deliverable(r.tpr)
 	want, there := r.deliverable()
 	irr, isr, tmr := a.State()
-	for _, look := range []struct{ what, got, want string }{
-		{fmt.Sprintf("Deliverable(%#02x)", r.tpr), answer(v, ok), answer(want, there)},
-		{fmt.Sprintf("PPR(%#02x)", r.tpr), fmt.Sprintf("%#02x", a.PPR(r.tpr)), fmt.Sprintf("%#02x", r.ppr())},
-		{"IRR", list(members(irr)), list(r.waiting)},
-		{"ISR", list(members(isr)), list(r.serving)},
-		{"TMR", list(members(tmr)), list(r.levels())},
-	} {
-		if look.got != look.want {
-			return fmt.Sprintf("after it %s is %s, by the rules %s", look.what, look.got, look.want)
-		}
+	switch {
+	case ok != there || ok && v != want:
+		return unlike(fmt.Sprintf("Deliverable(%#02x)", r.tpr), answer(v, ok), answer(want, there))
+	case a.PPR(r.tpr) != r.ppr():
+		return unlike(fmt.Sprintf("PPR(%#02x)", r.tpr), fmt.Sprintf("%#02x", a.PPR(r.tpr)), fmt.Sprintf("%#02x", r.ppr()))
+	case irr != set(r.waiting):
+		return unlike("IRR", list(members(irr)), list(r.waiting))
+	case isr != set(r.serving):
+		return unlike("ISR", list(members(isr)), list(r.serving))
+	case tmr != r.level:
+		return unlike("TMR", list(members(tmr)), list(members(r.level)))
 	}
 	return ""
 }
 
-// levels are the vectors whose last message was level triggered.
-func (r *rules) levels() (vectors []uint8) {
-	for v, level := range r.level {
-		if level {
-			vectors = append(vectors, uint8(v))
-		}
+// unlike words a difference.
+func unlike(what, got, want string) string {
+	return fmt.Sprintf("after it %s is %s, by the rules %s", what, got, want)
+}
+
+// set is the register in which these bits are set.
+func set(vectors []uint8) (s lapicreg.Set) {
+	for _, v := range vectors {
+		s.Add(v)
 	}
-	return vectors
+	return s
 }
 
 func members(s lapicreg.Set) (vectors []uint8) {
