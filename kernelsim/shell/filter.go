@@ -27,8 +27,11 @@ func newFilter(words []string, out io.Writer) (filter, error) {
 		return mk(words[1:], out)
 	}
 	names := []string{"head", "tail", "grep", "wc", "sort"}
-	return nil, &Error{Status: StatusUsage, Msg: fmt.Sprintf("%s: a pipe leads into head, tail, grep, wc or sort%s",
-		words[0], didYouMean(words[0], names))}
+	hint := didYouMean(words[0], names)
+	if strings.Contains(strings.Join(words, " "), `"`) { // "a|b"
+		hint = "; double quotes do not group: use single quotes"
+	}
+	return nil, &Error{Status: StatusUsage, Msg: fmt.Sprintf("%s: a pipe leads into head, tail, grep, wc or sort%s", words[0], hint)}
 }
 
 // A stage is the writer in front of a filter: it cuts the stream into lines.

@@ -101,6 +101,8 @@ func TestFilterErrors(t *testing.T) {
 	for _, tt := range []struct{ line, want string }{
 		{"cat", "cat: a pipe leads into head, tail, grep, wc or sort"},
 		{"grpe x", "grpe: a pipe leads into head, tail, grep, wc or sort; did you mean grep?"},
+		{`b"`, `b": a pipe leads into head, tail, grep, wc or sort; double quotes do not group: use single quotes`},
+		{`b c"`, `b: a pipe leads into head, tail, grep, wc or sort; double quotes do not group: use single quotes`},
 		{"head -n x", "head: -n: x: not a number of lines\nusage: CMD | head [-n [-]N]"},
 		{"head -n", "head: -n: its value is missing\nusage: CMD | head [-n [-]N]"},
 		{"tail /x", "tail: /x: it reads what comes through the pipe, not files\nusage: CMD | tail [-n [+]N]"},

@@ -73,6 +73,7 @@ func TestBenchOnKernel(t *testing.T) {
 		{"msr read 0x1b -cpu 1", "0x00000000fee00800\n"},
 		{"cfg read 00:06.0 2 0", "0x1b36\n"},
 		{"cpu 0 cli; msi 0xfee01004 0x4045; cpu 0 pending; cpu 0 sti", "0x45\n"},
+		{"msi 0xfee0000 0x41", "no message: 0xfee0000 is a plain write to memory; messages go to 0xfee00000 to 0xfeefffff\n"},
 		{"run 1ms; cpu 0 pending; dmesg | grep -c 'No irq handler'", "none\n1\n"},
 		{"bus log | grep 0x45", "msi dest=0x01 mode=logical delivery=fixed vector=0x45 trigger=edge addr=0xfee01004 data=0x00004045\n"},
 		{"! msr write 0x1b 0xfee00901", "#GP\n"},
