@@ -15,6 +15,7 @@ import (
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/tsc"
+	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -65,6 +66,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	m.initPCI(c)
 	entry.FreeInit(c)
 	dyn.EnableAsync(c)
+	vector.Trace(c)
 	sched.Started(c)
 	sched.IdleLoop(t)
 }

@@ -47,6 +47,29 @@ const (
 	SpuriousAPICExit             // A vector
 	IRQHandlerEntry              // A irq, B name of the action
 	IRQHandlerExit               // A irq, B 1 if it was handled
+	VectorAlloc                  // A irq, B vector, C reserved, D ret
+	VectorAllocManaged           // A irq, B vector, D ret
+	VectorReserve                // A irq, D ret
+	VectorReserveManaged         // A irq, D ret
+	VectorConfig                 // A irq, B vector, C cpu, D apicdest
+	VectorUpdate                 // A irq, B vector | prev vector<<8, C cpu, D prev cpu
+	VectorClear                  // A irq, B vector | prev vector<<8, C cpu, D prev cpu
+	VectorActivate               // A irq, B is_managed, C can_reserve, D reserve
+	VectorDeactivate             // A irq, B is_managed, C can_reserve, D reserve
+	VectorSetup                  // A irq, B is_legacy, D ret
+	VectorTeardown               // A irq, B is_managed, C has_reserved
+	VectorFreeMoved              // A irq, B vector, C cpu, D is_managed
+	MatrixOnline                 // of all irq_matrix events: see PackMatrix
+	MatrixOffline
+	MatrixReserve
+	MatrixRemoveReserved
+	MatrixAssignSystem
+	MatrixReserveManaged
+	MatrixRemoveManaged
+	MatrixAllocManaged
+	MatrixAssign
+	MatrixAlloc
+	MatrixFree
 	kinds
 )
 
@@ -127,6 +150,29 @@ func infos() [kinds]Info {
 		SpuriousAPICExit:        {"irq_vectors", "spurious_apic_exit"},
 		IRQHandlerEntry:         {"irq", "irq_handler_entry"},
 		IRQHandlerExit:          {"irq", "irq_handler_exit"},
+		VectorAlloc:             {"irq_vectors", "vector_alloc"},
+		VectorAllocManaged:      {"irq_vectors", "vector_alloc_managed"},
+		VectorReserve:           {"irq_vectors", "vector_reserve"},
+		VectorReserveManaged:    {"irq_vectors", "vector_reserve_managed"},
+		VectorConfig:            {"irq_vectors", "vector_config"},
+		VectorUpdate:            {"irq_vectors", "vector_update"},
+		VectorClear:             {"irq_vectors", "vector_clear"},
+		VectorActivate:          {"irq_vectors", "vector_activate"},
+		VectorDeactivate:        {"irq_vectors", "vector_deactivate"},
+		VectorSetup:             {"irq_vectors", "vector_setup"},
+		VectorTeardown:          {"irq_vectors", "vector_teardown"},
+		VectorFreeMoved:         {"irq_vectors", "vector_free_moved"},
+		MatrixOnline:            {"irq_matrix", "irq_matrix_online"},
+		MatrixOffline:           {"irq_matrix", "irq_matrix_offline"},
+		MatrixReserve:           {"irq_matrix", "irq_matrix_reserve"},
+		MatrixRemoveReserved:    {"irq_matrix", "irq_matrix_remove_reserved"},
+		MatrixAssignSystem:      {"irq_matrix", "irq_matrix_assign_system"},
+		MatrixReserveManaged:    {"irq_matrix", "irq_matrix_reserve_managed"},
+		MatrixRemoveManaged:     {"irq_matrix", "irq_matrix_remove_managed"},
+		MatrixAllocManaged:      {"irq_matrix", "irq_matrix_alloc_managed"},
+		MatrixAssign:            {"irq_matrix", "irq_matrix_assign"},
+		MatrixAlloc:             {"irq_matrix", "irq_matrix_alloc"},
+		MatrixFree:              {"irq_matrix", "irq_matrix_free"},
 		Print:                   {"ftrace", "print"},
 	}
 }

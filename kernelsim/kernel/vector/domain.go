@@ -11,6 +11,7 @@ import (
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/trace"
 )
 
 // An AllocInfo is what the levels are told of an interrupt that is to be set
@@ -62,10 +63,19 @@ func (d *chipData) place(c *cpu.CPU, info *AllocInfo) error {
 	if info.Legacy && !d.takeLegacy(c) {
 		return nil
 	}
+	err := d.byPolicy(c, info)
+	d.trace(c, trace.VectorSetup, 0, 0, code(err))
+	return err
+}
+
+// byPolicy models assign_irq_vector_policy.
+func (d *chipData) byPolicy(c *cpu.CPU, info *AllocInfo) error {
 	switch {
 	case d.data.Common.Managed():
 		d.managed = true
-		return shared.Of(c).matrix.ReserveManaged(d.data.Common.Affinity)
+		err := books(c).ReserveManaged(d.data.Common.Affinity)
+		d.trace(c, trace.VectorReserveManaged, 0, 0, code(err))
+		return err
 	case info.Mask != nil:
 		return d.assign(c, info.Mask.And(affinity.Online(c)))
 	}
@@ -78,7 +88,8 @@ func (d *chipData) place(c *cpu.CPU, info *AllocInfo) error {
 func (d *chipData) takeLegacy(c *cpu.CPU) (again bool) {
 	d.vector, d.cpu = idt.ISA+cpu.Vector(d.data.IRQ), 0
 	if d.data.Common.State&irq.Activated != 0 {
-		d.configure(d.vector, d.cpu)
+		d.trace(c, trace.VectorSetup, 1, 0, 0)
+		d.configure(c, d.vector, d.cpu)
 		return false
 	}
 	d.reservable = true
@@ -89,7 +100,7 @@ func (d *chipData) takeLegacy(c *cpu.CPU) (again bool) {
 
 // Free models x86_vector_free_irqs.
 func (vectorOps) Free(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int) {
-	l, m := vectorLock.Of(c), shared.Of(c).matrix
+	l := vectorLock.Of(c)
 	for i := range irq.Number(n) {
 		data := irq.DataOf(c, dom, virq+i)
 		d, ok := data.ChipData.(*chipData)
@@ -98,11 +109,12 @@ func (vectorOps) Free(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int) {
 		}
 		flags := l.LockIRQSave(c)
 		d.clear(c)
+		d.trace(c, trace.VectorTeardown, bit(d.managed), bit(d.booked), 0)
 		if d.booked {
-			m.RemoveReserved()
+			books(c).RemoveReserved()
 		}
 		if d.managed {
-			m.RemoveManaged(data.Common.Affinity)
+			books(c).RemoveManaged(data.Common.Affinity)
 		}
 		irq.SetInfo(c, dom, virq+i, 0, irq.NoChip{}, nil)
 		l.UnlockIRQRestore(c, flags)
@@ -113,6 +125,7 @@ func (vectorOps) Free(c *cpu.CPU, dom *irq.Domain, virq irq.Number, n int) {
 // unless it is to be set up only.
 func (vectorOps) Activate(c *cpu.CPU, _ *irq.Domain, data *irq.Data, reserve bool) (err error) {
 	d := data.ChipData.(*chipData)
+	d.trace(c, trace.VectorActivate, bit(d.managed), bit(d.reservable), bit(reserve))
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
 	switch {
@@ -152,6 +165,7 @@ func (d *chipData) activateReserved(c *cpu.CPU) error {
 // takes its place.
 func (vectorOps) Deactivate(c *cpu.CPU, _ *irq.Domain, data *irq.Data) {
 	d := data.ChipData.(*chipData)
+	d.trace(c, trace.VectorDeactivate, bit(d.managed), bit(d.reservable), 0)
 	if !d.managed && !d.reservable || d.booked {
 		return
 	}

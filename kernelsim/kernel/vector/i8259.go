@@ -21,7 +21,7 @@ func InitISA(c *cpu.CPU) {
 func KeepISA(c *cpu.CPU) {
 	for n := range 16 {
 		if n != 2 {
-			shared.Of(c).matrix.AssignSystem(int(idt.ISA)+n, true)
+			books(c).AssignSystem(int(idt.ISA)+n, true)
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/trace"
 )
 
 // cleanup models cleanup_list: interrupts that have left this processor, and
@@ -63,7 +64,8 @@ func Cleanup(c *cpu.CPU) {
 
 // freeMoved models free_moved_vector.
 func (d *chipData) freeMoved(c *cpu.CPU) {
-	shared.Of(c).matrix.Free(d.prevCPU, int(d.prev), d.managed)
+	d.trace(c, trace.VectorFreeMoved, uint32(d.prev), uint32(d.prevCPU), bit(d.managed))
+	books(c).Free(d.prevCPU, int(d.prev), d.managed)
 	vectorIRQ.On(c, d.prevCPU)[d.prev] = slot{}
 	d.unqueue(c)
 	d.prev, d.moving = 0, false

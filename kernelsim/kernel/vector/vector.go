@@ -17,6 +17,7 @@ import (
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/trace"
 )
 
 // Shutdown is MANAGED_IRQ_SHUTDOWN_VECTOR: what an interrupt without a vector
@@ -37,6 +38,8 @@ var vectorIRQ = percpu.New[[idt.Entries]slot]("vector_irq")
 // system is the package's state of one machine.
 type system struct {
 	matrix *Matrix
+	asks   *cpu.CPU // who changes the matrix now
+	traced bool
 	domain irq.Domain // x86_vector_domain
 	ioapic irq.Domain
 	mis    uint64 // irq_mis_count
@@ -81,9 +84,6 @@ func Init(c *cpu.CPU) {
 	}
 }
 
-// Observe is told of every change of the matrix.
-func Observe(c *cpu.CPU, fn func(ev *MatrixEvent)) { shared.Of(c).matrix.Observe = fn }
-
 // Debug models irq_matrix_debug_show.
 func Debug(c *cpu.CPU) string { return shared.Of(c).matrix.Show() }
 
@@ -91,7 +91,7 @@ func Debug(c *cpu.CPU) string { return shared.Of(c).matrix.Show() }
 func Online(c *cpu.CPU) {
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
-	shared.Of(c).matrix.Online(c.ID)
+	books(c).Online(c.ID)
 	for n := range irq.Number(16) {
 		if d := irq.ToDesc(c, n); !apic.HasIOAPIC(c) && n != 2 { // __setup_vector_irq
 			vectorIRQ.Raw(c)[int(idt.ISA)+int(n)].desc = d
@@ -133,7 +133,7 @@ func Claim(c *cpu.CPU, v cpu.Vector) error {
 		}
 	}
 	for n := range affinity.Online(c).All() {
-		s.matrix.Assign(n, int(v))
+		books(c).Assign(n, int(v))
 	}
 	return nil
 }
@@ -141,7 +141,7 @@ func Claim(c *cpu.CPU, v cpu.Vector) error {
 // Release undoes Claim.
 func Release(c *cpu.CPU, v cpu.Vector) {
 	for n := range affinity.Online(c).All() {
-		shared.Of(c).matrix.Free(n, int(v), false)
+		books(c).Free(n, int(v), false)
 	}
 }
 
@@ -163,20 +163,22 @@ func Config(d *irq.Data) (cpu.Vector, int) {
 }
 
 // configure models apic_update_irq_cfg: what messages say from now on.
-func (d *chipData) configure(v cpu.Vector, n int) {
+func (d *chipData) configure(c *cpu.CPU, v cpu.Vector, n int) {
 	d.cfgVector, d.cfgCPU = v, n
 	d.data.Common.Effective = cpumask.Of(n)
+	d.trace(c, trace.VectorConfig, uint32(v), uint32(n), apic.Dest(c, n))
 }
 
 // update models apic_update_vector: the interrupt has a new vector. The old
 // one stays until it is certain that nothing more comes that way.
 func (d *chipData) update(c *cpu.CPU, v cpu.Vector, n int) {
+	d.traceMove(c, trace.VectorUpdate, v, n, d.vector, d.cpu)
 	d.prev = 0
 	if d.vector != 0 && d.vector != Shutdown {
 		if affinity.Online(c).Has(d.cpu) {
 			d.moving, d.prev, d.prevCPU = true, d.vector, d.cpu
 		} else {
-			shared.Of(c).matrix.Free(d.cpu, int(d.vector), d.data.Common.Managed())
+			books(c).Free(d.cpu, int(d.vector), d.data.Common.Managed())
 		}
 	}
 	d.vector, d.cpu = v, n
@@ -184,15 +186,16 @@ func (d *chipData) update(c *cpu.CPU, v cpu.Vector, n int) {
 }
 
 // shutdown models vector_assign_managed_shutdown.
-func (d *chipData) shutdown(c *cpu.CPU) { d.configure(Shutdown, affinity.Online(c).First()) }
+func (d *chipData) shutdown(c *cpu.CPU) { d.configure(c, Shutdown, affinity.Online(c).First()) }
 
 // reserve models reserve_irq_vector_locked: a promise, no vector.
 func (d *chipData) reserve(c *cpu.CPU) {
-	if !shared.Of(c).matrix.Reserve() {
+	if !books(c).Reserve() {
 		printk.Printk(c, printk.Warning, "Interrupt reservation exceeds available resources")
 	}
 	d.reservable, d.booked = true, true
 	d.data.Common.Set(irq.CanReserve)
+	d.trace(c, trace.VectorReserve, 0, 0, 0)
 	d.shutdown(c)
 }
 
@@ -205,12 +208,13 @@ func (d *chipData) assign(c *cpu.CPU, dest cpumask.Mask) error {
 	if d.moving || d.queued {
 		return errno.EBUSY
 	}
-	n, v, err := shared.Of(c).matrix.Alloc(dest, d.booked)
+	n, v, err := books(c).Alloc(dest, d.booked)
+	d.traceAlloc(c, trace.VectorAlloc, v, d.booked, err)
 	if err != nil {
 		return err
 	}
 	d.update(c, cpu.Vector(v), n)
-	d.configure(cpu.Vector(v), n)
+	d.configure(c, cpu.Vector(v), n)
 	return nil
 }
 
@@ -238,12 +242,13 @@ func (d *chipData) assignManaged(c *cpu.CPU, dest cpumask.Mask) error {
 	if d.vector != 0 && dest.Has(d.cpu) {
 		return nil
 	}
-	n, v, err := shared.Of(c).matrix.AllocManaged(dest)
+	n, v, err := books(c).AllocManaged(dest)
+	d.traceAlloc(c, trace.VectorAllocManaged, v, false, err)
 	if err != nil {
 		return err
 	}
 	d.update(c, cpu.Vector(v), n)
-	d.configure(cpu.Vector(v), n)
+	d.configure(c, cpu.Vector(v), n)
 	return nil
 }
 
@@ -253,7 +258,8 @@ func (d *chipData) clear(c *cpu.CPU) {
 	if d.vector == 0 {
 		return
 	}
-	m, managed := shared.Of(c).matrix, d.data.Common.Managed()
+	d.traceMove(c, trace.VectorClear, d.vector, d.cpu, d.prev, d.prevCPU)
+	m, managed := books(c), d.data.Common.Managed()
 	vectorIRQ.On(c, d.cpu)[d.vector] = slot{once: true}
 	m.Free(d.cpu, int(d.vector), managed)
 	d.vector = 0

@@ -47,6 +47,12 @@ func Fields(r *trace.Record, names *trace.Names) []Field {
 	case trace.IRQHandlerExit:
 		return []Field{num("irq", r.A), text("ret", [2]string{"unhandled", "handled"}[r.B&1])}
 	}
+	switch k := r.Kind; {
+	case k >= trace.VectorAlloc && k <= trace.VectorFreeMoved:
+		return vectorFields(r)
+	case k >= trace.MatrixOnline && k <= trace.MatrixFree:
+		return matrixFields(r)
+	}
 	return []Field{num("vector", r.A)}
 }
 
@@ -104,12 +110,8 @@ func Args(r *trace.Record, names *trace.Names) string {
 	}
 	var b strings.Builder
 	for i, f := range fields {
-		switch {
-		case i == 0:
-		case r.Kind == trace.SchedSwitch && f.Name == "next_comm":
-			b.WriteString(" ==> ")
-		default:
-			b.WriteByte(' ')
+		if i > 0 {
+			b.WriteString(separator(r.Kind, f.Name))
 		}
 		b.WriteString(f.Name + "=" + f.Text)
 	}
