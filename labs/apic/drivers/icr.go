@@ -23,7 +23,8 @@ func ICR(send icrabi.Send) []machine.Part {
 	s := &sender{send: send}
 	return []machine.Part{machine.WithSendIPI(s.message), machine.WithModule(machine.Module{Name: "icr",
 		Init: startICR, Exit: func(c *cpu.CPU) { entry.Free(c, icrVector) },
-		Files: []machine.File{{Name: "icr/writes", Read: func(*cpu.CPU) string { return sends(send) }},
+		Files: []machine.File{{Name: "icr/writes", Read: func(*cpu.CPU) string { return sends(send, writes) }},
+			{Name: "icr/waits", Read: func(*cpu.CPU) string { return sends(send, waits) }},
 			{Name: "icr/kernel", Read: s.kernel}, {Name: "icr/send", Read: showICR, Write: sendICR}}})}
 }
 
@@ -36,7 +37,7 @@ type sender struct {
 func (s *sender) keepsRules() bool {
 	if !s.tried {
 		s.tried = true
-		s.lawful = sends(s.send) == sends(DefaultSend)
+		s.lawful = sends(s.send, writes) == sends(DefaultSend, writes) && sends(s.send, waits) == sends(DefaultSend, waits)
 	}
 	return s.lawful
 }
@@ -54,7 +55,7 @@ func (s *sender) kernel(*cpu.CPU) string {
 	if s.keepsRules() {
 		return "the kernel sends with it\n"
 	}
-	return "it breaks a rule (cat /proc/icr/writes): the kernel sends with its own\n"
+	return "it breaks a rule (cat /proc/icr/writes /proc/icr/waits): the kernel sends with its own\n"
 }
 
 // DefaultSend is the reference.
@@ -107,7 +108,8 @@ type scribe struct {
 	icr   uint32
 	text  []string
 	read  int
-	looks int // reads of the ICR since it was written
+	looks int    // reads of the ICR since it was written
+	early string // the first message that did not wait for the one before
 }
 
 // tooMany reads of a register say that somebody waits for ever.
@@ -130,12 +132,12 @@ func (s *scribe) Read(off uint32) uint32 {
 }
 
 // Write implements icrabi.Port. What is written to the ICR while it is busy is
-// marked: the message that is being sent is lost.
+// noted: the message that is being sent is lost.
 func (s *scribe) Write(off, v uint32) {
 	note := fmt.Sprintf("%#03x=%#08x", off, v)
 	if off == lapicreg.RegICR {
-		if s.busy > 0 {
-			note += fmt.Sprintf("(still busy; looked %d times)", s.looks)
+		if s.busy > 0 && s.early == "" {
+			s.early = fmt.Sprintf("%s is written while the last message is still being sent (looked %d times)", note, s.looks)
 		}
 		s.icr, s.busy, s.looks = v, 3, 0
 	}
@@ -155,8 +157,8 @@ func (s *scribe) ID(cpu int) uint32 { return uint32(2 * cpu) }
 // LogicalID implements icrabi.Port.
 func (s *scribe) LogicalID(cpu int) uint32 { return 1 << cpu }
 
-// sends is what a part writes for several destinations.
-func sends(send icrabi.Send) string {
+// sends is what is to be seen of a part for several destinations.
+func sends(send icrabi.Send, look func(s *scribe) string) string {
 	var b strings.Builder
 	for _, t := range []struct {
 		name string
@@ -171,14 +173,14 @@ func sends(send icrabi.Send) string {
 				mode = "logical"
 			}
 			to := icrabi.Dest{CPUs: cpumask.Of(t.cpus...), Logical: logical}
-			fmt.Fprintf(&b, "%s, %s: %s\n", t.name, mode, writes(send, to))
+			fmt.Fprintf(&b, "%s, %s: %s\n", t.name, mode, notes(send, to, look))
 		}
 	}
 	return b.String()
 }
 
-// writes is what a part writes for one.
-func writes(send icrabi.Send, to icrabi.Dest) (text string) {
+// notes is what is to be seen of it for one.
+func notes(send icrabi.Send, to icrabi.Dest, look func(s *scribe) string) (text string) {
 	s := &scribe{busy: 2}
 	defer func() {
 		if v := recover(); v != nil {
@@ -186,10 +188,23 @@ func writes(send icrabi.Send, to icrabi.Dest) (text string) {
 		}
 	}()
 	send(s, to, 0x41)
+	return look(s)
+}
+
+// writes is what was written.
+func writes(s *scribe) string {
 	if s.text == nil {
 		return "nothing"
 	}
 	return strings.Join(s.text, " ")
+}
+
+// waits says whether the messages waited for each other.
+func waits(s *scribe) string {
+	if s.early == "" {
+		return "each message waits for the one before"
+	}
+	return s.early
 }
 
 // icrVector is the vector that the module sends.
