@@ -1,4 +1,4 @@
-// Fails: the function mask, MSI-X off and no right to write hold an entry too, and let it go
+// Fails: MSI-X that is off and the function mask hold an entry too, and let it go
 // Misconception: clearing the function mask releases every entry, masked or not
 
 package msix

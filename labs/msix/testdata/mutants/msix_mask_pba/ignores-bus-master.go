@@ -1,4 +1,4 @@
-// Fails: the function mask, MSI-X off and no right to write hold an entry too, and let it go
+// Fails: a function without the right to write holds its entries, and lets them go with it
 // Misconception: bus mastering is for data; interrupts go anyway
 
 package msix

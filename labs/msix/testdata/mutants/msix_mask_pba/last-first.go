@@ -1,4 +1,4 @@
-// Fails: the function mask, MSI-X off and no right to write hold an entry too, and let it go
+// Fails: whatever happens, the rules say what goes, what waits, and in which order
 // Misconception: the entry with the larger number is the more important one and goes first
 
 package msix

@@ -1,4 +1,4 @@
-// Fails: whatever happens in whatever order, the rules hold
+// Fails: whatever happens, the rules say what goes, what waits, and in which order
 // Misconception: one word holds the pending bits: a device with more than 64 entries is none
 
 package msix
