@@ -160,3 +160,29 @@ func TestSwitchedOffSeesThePIC(t *testing.T) {
 		}
 	}
 }
+
+// In xAPIC mode a logical destination says nothing of IDs: an APIC with a
+// large one is reached too, also when it is the last that is in that mode.
+func TestLogicalWithLargeIDs(t *testing.T) {
+	for legacy := 1; legacy <= 3; legacy++ {
+		r := newRigOf(0, modern(), 0, 0x20, 0x21)
+		for _, a := range r.apics[:3-legacy] {
+			a.WriteMSR(lapicreg.MSRBase, a.base|lapicreg.BaseX2APIC)
+		}
+		r.enable()
+		var all []int
+		for n := 3 - legacy; n < 3; n++ {
+			r.apics[n].MMIOWrite(lapicreg.RegLDR, 4, 1<<(24+n))
+			all = append(all, n)
+		}
+		r.fabric.Send(&bus.Source{}, lapicreg.Message{Dest: 4, Logical: true, Vector: 0x41})
+		if got := fmt.Sprint(r.got(0x41)); got != "[2]" {
+			t.Errorf("%d in xAPIC mode: destination 4 reaches %s", legacy, got)
+		}
+		r.fabric.Send(&bus.Source{}, lapicreg.Message{Dest: 0xfe, Logical: true, Wide: true, Vector: 0x42})
+		r.fabric.Send(&bus.Source{}, lapicreg.Message{Dest: 0xff, Logical: true, Wide: true, Vector: 0x43})
+		if got, want := fmt.Sprint(r.got(0x43)), fmt.Sprint(all); legacy == 3 && got != want {
+			t.Errorf("%d in xAPIC mode: all eight bits reach %s, want %s", legacy, got, want)
+		}
+	}
+}
