@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -140,10 +141,14 @@ func at(lines []string, i int) string {
 // answer compares a key of the student's file with what the machine printed
 // last: all of it, or the group of a regular expression: answer [-like WORDS]
 // KEY [RE]. With -like, an answer of other words than these is told so, and
-// with -like of a number one that is none.
+// with -like of a number one that is none. With -set before it the order of the
+// words does not matter, nor do commas between them.
 func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
-	const usage = "answer [-like WORDS] KEY [RE]"
-	like := ""
+	const usage = "answer [-set] [-like WORDS] KEY [RE]"
+	form, like := oneLine, ""
+	if len(args) > 1 && args[0] == "-set" {
+		form, args = asSet, args[1:]
+	}
 	if len(args) > 1 && args[0] == "-like" {
 		if like, args = args[1], args[2:]; strings.TrimSpace(like) == "" {
 			h.usage(ts, usage)
@@ -172,7 +177,7 @@ func (h *host) answer(ts *testscript.TestScript, neg bool, args []string) {
 	if err != nil {
 		h.fail(ts, Attempt{Asked: true, Message: err.Error()})
 	}
-	h.compareAnswer(ts, args[0], answers[args[0]], want, like)
+	h.compareAnswer(ts, args[0], form(answers[args[0]]), form(want), like)
 }
 
 // compareAnswer never prints what the machine says: the reader is to find it.
@@ -191,13 +196,28 @@ func (h *host) compareAnswer(ts *testscript.TestScript, key, got, want, like str
 
 // sameAnswer takes 0x10 and 16, and differing blanks and cases, for the same.
 func sameAnswer(a, b string) bool {
-	a, b = strings.Join(strings.Fields(a), " "), strings.Join(strings.Fields(b), " ")
+	a, b = oneLine(a), oneLine(b)
 	if strings.EqualFold(a, b) {
 		return true
 	}
 	x, err1 := strconv.ParseInt(a, 0, 64)
 	y, err2 := strconv.ParseInt(b, 0, 64)
 	return err1 == nil && err2 == nil && x == y
+}
+
+func oneLine(answer string) string { return strings.Join(strings.Fields(answer), " ") }
+
+// asSet puts words, parted by blanks or commas, into one order, and writes
+// numbers in one way.
+func asSet(answer string) string {
+	words := strings.FieldsFunc(answer, func(r rune) bool { return r == ',' || unicode.IsSpace(r) })
+	for i, w := range words {
+		if n, err := strconv.ParseUint(w, 0, 64); err == nil {
+			words[i] = fmt.Sprintf("%#02x", n)
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(slices.Compact(words), " ")
 }
 
 // madeOf says whether every word of an answer is one of some words.

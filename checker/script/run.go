@@ -187,7 +187,7 @@ func (r *Runner) Close() {
 func (r *Runner) learn(key, value string) bool {
 	if r.Learned != nil {
 		if _, ok := r.Learned[key]; !ok {
-			r.Learned[key] = strings.Join(strings.Fields(value), " ") // an answer is one line
+			r.Learned[key] = oneLine(value)
 		}
 	}
 	return r.LearnAll

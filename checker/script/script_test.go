@@ -298,6 +298,25 @@ func TestAnswer(t *testing.T) {
 	}
 }
 
+// TestAnswerSet: of a set neither the order nor the way of writing counts.
+func TestAnswerSet(t *testing.T) {
+	text := answerHeader + "# Check: a (weight 1)\nboot\nadd\nget\nanswer -set -like '0x01 0x02' n '^n=(\\d+)'\n"
+	for answer, want := range map[string]string{
+		"n = 1\n": "", "n = 0x1\n": "", "n = 0x01, 1\n": "", "n = 1,1\n": "",
+		"n = 2 1\n": "n is not what the machine shows",
+		"n = 1;2\n": "n is not written as asked",
+		"n =\n":     "still to answer: n",
+	} {
+		got := ""
+		if a := run(t, text, func(r *script.Runner) { r.Student = []byte(answer) })[0].First(); a != nil {
+			got = a.Message
+		}
+		if got != want {
+			t.Errorf("%q: %q, want %q", answer, got, want)
+		}
+	}
+}
+
 // TestAnswerLike: who writes an answer in a form that was not asked for is
 // told so, and not that it is wrong.
 func TestAnswerLike(t *testing.T) {
