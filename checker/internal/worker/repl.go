@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -128,21 +129,30 @@ func isVerb(words []string, v script.Vocabulary) bool {
 	return false
 }
 
-// backTo shows the trace around an event.
+// backTo shows the trace around an event, without the coming and going of the
+// processes in which the check's own commands run.
 func (r *repl) backTo(event int) {
 	if event <= 0 {
 		return
 	}
-	lines := r.s.Trace()
-	from, to := max(0, event-6), min(len(lines), event+5)
-	for i := from; i < to; i++ {
-		mark := "  "
-		if i == event-1 {
-			mark = "> "
+	var lines []string
+	at := 0
+	for i, line := range r.s.Trace() {
+		switch {
+		case i == event-1:
+			at = len(lines)
+			lines = append(lines, "> "+line)
+		case !commandTask.MatchString(line):
+			lines = append(lines, "  "+line)
 		}
-		fmt.Fprintf(r.out, "%s%s\n", mark, lines[i])
+	}
+	for i := max(0, at-5); i < min(len(lines), at+6); i++ {
+		fmt.Fprintln(r.out, lines[i])
 	}
 }
+
+// commandTask is a line of the scheduler's about the process of a command.
+var commandTask = regexp.MustCompile(`: sched_\w+: (.*\b)?(prev_|next_)?comm=(sh|cat|modprobe|rmmod) `)
 
 // expand puts a shape's values in place of $NAME, outside quotes.
 func expand(line string, shape script.Shape) string {
