@@ -64,6 +64,7 @@ const importOrder = `
 	kernel/cpumask < kernel/apic/icrabi;
 	kernel/sched, kernel/idt, kernel/apic/icrabi < kernel/apic;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
+	kernel/cpumask, kernel/errno < kernel/vector/matrix < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/vector < kernel/irqremap < kernel/pci;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;

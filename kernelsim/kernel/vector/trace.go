@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/vector/matrix"
 	"bothhalves/kernelsim/trace"
 )
 
@@ -19,7 +20,7 @@ func Trace(c *cpu.CPU) {
 
 // books is the matrix, for changes by the processor c: its tracepoints are
 // recorded there.
-func books(c *cpu.CPU) *Matrix {
+func books(c *cpu.CPU) *matrix.Matrix {
 	s := shared.Of(c)
 	s.asks = c
 	return s.matrix
@@ -27,7 +28,7 @@ func books(c *cpu.CPU) *Matrix {
 
 // record writes an event of the matrix into the trace (include/trace/events/
 // irq_matrix.h).
-func (s *system) record(ev *MatrixEvent) {
+func (s *system) record(ev *matrix.Event) {
 	a, b, c, d := trace.Matrix{Bit: uint32(ev.Bit), CPU: uint32(ev.CPU), Online: ev.Online,
 		Avail: uint32(ev.Avail), Alloc: uint32(ev.Alloc), Managed: uint32(ev.Managed), Maps: uint32(ev.Maps),
 		GlobalAvail: uint32(ev.GlobalAvail), Total: uint32(ev.Total), Reserved: uint32(ev.GlobalRsvd)}.Pack()
@@ -55,7 +56,12 @@ func (d *chipData) traceMove(c *cpu.CPU, k trace.Kind, v cpu.Vector, n int, prev
 	d.trace(c, k, uint32(v)|uint32(prev)<<8, uint32(n), uint32(prevCPU))
 }
 
-func bit(b bool) uint32 { return uint32(flag(b)) }
+func bit(b bool) uint32 {
+	if b {
+		return 1
+	}
+	return 0
+}
 
 // code is the number that a function of the kernel would return.
 func code(err error) uint32 {

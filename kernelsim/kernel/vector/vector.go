@@ -17,6 +17,7 @@ import (
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/vector/matrix"
 	"bothhalves/kernelsim/trace"
 )
 
@@ -37,7 +38,7 @@ var vectorIRQ = percpu.New[[idt.Entries]slot]("vector_irq")
 
 // system is the package's state of one machine.
 type system struct {
-	matrix *Matrix
+	matrix *matrix.Matrix
 	asks   *cpu.CPU // who changes the matrix now
 	traced bool
 	domain irq.Domain // x86_vector_domain
@@ -67,7 +68,7 @@ type chipData struct {
 // which lead to the 8259A pair's interrupts. Context: native_init_IRQ.
 func Init(c *cpu.CPU) {
 	s := shared.Of(c)
-	*s = system{matrix: NewMatrix(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer))}
+	*s = system{matrix: matrix.New(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer))}
 	s.domain = irq.Domain{Name: "VECTOR", Ops: vectorOps{}}
 	for v := range idt.Entries {
 		if idt.System(c, cpu.Vector(v)) {
@@ -128,7 +129,7 @@ func Of(c *cpu.CPU, n irq.Number) (v cpu.Vector, on int, ok bool) {
 func Claim(c *cpu.CPU, v cpu.Vector) error {
 	s := shared.Of(c)
 	for n := range affinity.Online(c).All() {
-		if s.matrix.maps[n].alloc.has(int(v)) || s.matrix.maps[n].reserved.has(int(v)) || s.matrix.system.has(int(v)) {
+		if s.matrix.Taken(n, int(v)) {
 			return fmt.Errorf("vector: %#x is taken on CPU %d: %w", uint8(v), n, errno.EBUSY)
 		}
 	}

@@ -1,4 +1,6 @@
-package vector
+// Package matrix models the allocator of vectors (kernel/irq/matrix.c): a book
+// of which vectors each processor has given away, and to what kind of user.
+package matrix
 
 import (
 	"bothhalves/kernelsim/kernel/cpumask"
@@ -25,7 +27,7 @@ type Matrix struct {
 
 	// Observe, if set, is told of every change, in the form of the
 	// irq_matrix tracepoints.
-	Observe func(ev *MatrixEvent)
+	Observe func(ev *Event)
 }
 
 // A cpuMap is one CPU's part (struct cpumap).
@@ -40,9 +42,9 @@ type cpuMap struct {
 	reserved         vectors // managed_map
 }
 
-// NewMatrix models irq_alloc_matrix for a number of CPUs, all offline: vectors
+// New models irq_alloc_matrix for a number of CPUs, all offline: vectors
 // are handed out from one on, up to but not including another.
-func NewMatrix(cpus, from, to int) *Matrix {
+func New(cpus, from, to int) *Matrix {
 	return &Matrix{from: from, to: to, maps: make([]cpuMap, cpus)}
 }
 
@@ -74,7 +76,7 @@ func (m *Matrix) Online(n int) {
 	cm.online = true
 	m.available += cm.available
 	m.online++
-	m.tell(MatrixOnline, 0, nil, 0)
+	m.tell(Online, 0, nil, 0)
 }
 
 // Offline models irq_matrix_offline.
@@ -83,7 +85,7 @@ func (m *Matrix) Offline(n int) {
 	cm.online = false
 	m.available -= cm.available
 	m.online--
-	m.tell(MatrixOffline, 0, nil, 0)
+	m.tell(Offline, 0, nil, 0)
 }
 
 // free is the lowest vector that nobody has on a CPU, m.to if there is none.
@@ -121,7 +123,7 @@ func (m *Matrix) ReserveManaged(mask cpumask.Mask) error {
 		if cm.online {
 			m.change(cm, -1)
 		}
-		m.tell(MatrixReserveManaged, v, cm, n)
+		m.tell(ReserveManaged, v, cm, n)
 	}
 	return nil
 }
@@ -140,7 +142,7 @@ func (m *Matrix) RemoveManaged(mask cpumask.Mask) {
 		if cm.online {
 			m.change(cm, 1)
 		}
-		m.tell(MatrixRemoveManaged, v, cm, n)
+		m.tell(RemoveManaged, v, cm, n)
 	}
 }
 
@@ -163,7 +165,7 @@ func (m *Matrix) AllocManaged(mask cpumask.Mask) (n, v int, err error) {
 	cm.allocated++
 	cm.managedAllocated++
 	m.allocated++
-	m.tell(MatrixAllocManaged, v, cm, n)
+	m.tell(AllocManaged, v, cm, n)
 	return n, v, nil
 }
 
@@ -199,7 +201,7 @@ func (m *Matrix) Alloc(mask cpumask.Mask, reserved bool) (n, v int, err error) {
 	if reserved {
 		m.reserved--
 	}
-	m.tell(MatrixAlloc, v, cm, n)
+	m.tell(Alloc, v, cm, n)
 	return n, v, nil
 }
 
@@ -230,7 +232,7 @@ func (m *Matrix) Assign(n, v int) {
 		return
 	}
 	m.take(cm, v)
-	m.tell(MatrixAssign, v, cm, n)
+	m.tell(Assign, v, cm, n)
 }
 
 // Free models irq_matrix_free: the vector of CPU n is free again, or if it is
@@ -250,7 +252,7 @@ func (m *Matrix) Free(n, v int, managed bool) {
 	} else {
 		m.change(cm, 1)
 	}
-	m.tell(MatrixFree, v, cm, n)
+	m.tell(Free, v, cm, n)
 }
 
 // Reserve models irq_matrix_reserve: a promise of one vector more. It says
@@ -258,14 +260,20 @@ func (m *Matrix) Free(n, v int, managed bool) {
 func (m *Matrix) Reserve() (enough bool) {
 	enough = m.reserved != m.available
 	m.reserved++
-	m.tell(MatrixReserve, 0, nil, 0)
+	m.tell(Reserve, 0, nil, 0)
 	return enough
 }
 
 // RemoveReserved models irq_matrix_remove_reserved.
 func (m *Matrix) RemoveReserved() {
 	m.reserved--
-	m.tell(MatrixRemoveReserved, 0, nil, 0)
+	m.tell(RemoveReserved, 0, nil, 0)
+}
+
+// Taken reports whether a vector of CPU n is not free.
+func (m *Matrix) Taken(n, v int) bool {
+	cm := &m.maps[n]
+	return cm.alloc.has(v) || cm.reserved.has(v) || m.system.has(v)
 }
 
 // Available models irq_matrix_available: what is free on all online CPUs, or

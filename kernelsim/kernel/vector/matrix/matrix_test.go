@@ -1,4 +1,4 @@
-package vector
+package matrix
 
 import (
 	"errors"
@@ -21,8 +21,8 @@ func TestRecordedMatrix(t *testing.T) {
 			t.Fatal(err)
 		}
 		var got string
-		m := NewMatrix(cpus, 0x20, 0xec)
-		m.Observe = func(ev *MatrixEvent) { got = ev.String() }
+		m := New(cpus, 0x20, 0xec)
+		m.Observe = func(ev *Event) { got = ev.String() }
 		facts := 0
 		for line := range strings.Lines(string(text)) {
 			var on, bit, n int
@@ -148,7 +148,7 @@ func TestAgainstNaive(t *testing.T) {
 	for seed := range int64(30) {
 		rnd := rand.New(rand.NewSource(seed))
 		cpus := 1 + rnd.Intn(6)
-		m, x := NewMatrix(cpus, 0x20, 0xec), &naive{owner: make([][256]string, cpus), online: make([]bool, cpus), unseen: make([]int, cpus)}
+		m, x := New(cpus, 0x20, 0xec), &naive{owner: make([][256]string, cpus), online: make([]bool, cpus), unseen: make([]int, cpus)}
 		for _, v := range []int{0x20, 0x80, 0x32} {
 			m.AssignSystem(v, false)
 			for n := range cpus {
@@ -277,7 +277,7 @@ func differ(m *Matrix, x *naive) string {
 }
 
 func TestMatrixText(t *testing.T) {
-	m := NewMatrix(2, 0x20, 0xec)
+	m := New(2, 0x20, 0xec)
 	m.AssignSystem(0x20, false)
 	m.Online(0)
 	m.Online(1)

@@ -1,4 +1,4 @@
-package vector
+package matrix
 
 import (
 	"math/bits"

@@ -1,38 +1,38 @@
-package vector
+package matrix
 
 import (
 	"fmt"
 	"strings"
 )
 
-// A MatrixKind is a tracepoint of the matrix (include/trace/events/
+// A Kind is a tracepoint of the matrix (include/trace/events/
 // irq_matrix.h).
-type MatrixKind uint8
+type Kind uint8
 
 // The tracepoints.
 const (
-	MatrixOnline MatrixKind = iota
-	MatrixOffline
-	MatrixReserve
-	MatrixRemoveReserved
+	Online Kind = iota
+	Offline
+	Reserve
+	RemoveReserved
 	AssignSystem
-	MatrixReserveManaged
-	MatrixRemoveManaged
-	MatrixAllocManaged
-	MatrixAssign
-	MatrixAlloc
-	MatrixFree
+	ReserveManaged
+	RemoveManaged
+	AllocManaged
+	Assign
+	Alloc
+	Free
 )
 
 // String is the event's name below events/irq_matrix.
-func (k MatrixKind) String() string {
+func (k Kind) String() string {
 	return "irq_matrix_" + [...]string{"online", "offline", "reserve", "remove_reserved", "assign_system",
 		"reserve_managed", "remove_managed", "alloc_managed", "assign", "alloc", "free"}[k]
 }
 
-// A MatrixEvent is a change of the matrix, and how its books stand afterwards.
-type MatrixEvent struct {
-	Kind MatrixKind
+// A Event is a change of the matrix, and how its books stand afterwards.
+type Event struct {
+	Kind Kind
 	Bit  int
 	CPU  int
 	// Of that CPU: is it online, how many vectors are free, allocated and
@@ -44,7 +44,7 @@ type MatrixEvent struct {
 }
 
 // String is the event as tracefs prints it.
-func (ev *MatrixEvent) String() string {
+func (ev *Event) String() string {
 	var b strings.Builder
 	b.WriteString(ev.Kind.String() + ": ")
 	if ev.Kind >= AssignSystem {
@@ -65,11 +65,11 @@ func flag(b bool) int {
 }
 
 // tell informs the observer; cm is nil for events that concern no single CPU.
-func (m *Matrix) tell(k MatrixKind, v int, cm *cpuMap, n int) {
+func (m *Matrix) tell(k Kind, v int, cm *cpuMap, n int) {
 	if m.Observe == nil {
 		return
 	}
-	ev := MatrixEvent{Kind: k, Bit: v, CPU: n, Maps: m.online,
+	ev := Event{Kind: k, Bit: v, CPU: n, Maps: m.online,
 		GlobalAvail: m.available, GlobalRsvd: m.reserved, Total: m.allocated}
 	if cm != nil {
 		ev.Online, ev.Avail, ev.Alloc, ev.Managed = cm.online, cm.available, cm.allocated, cm.managed
