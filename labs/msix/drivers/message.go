@@ -190,7 +190,7 @@ func (m *Messages) foreign() string {
 		{0xfee0400c, "with the redirection hint"},
 		{0xfed00000, "below the window"}, {0xfef00000, "above the window"}, {0xfec00000, "the IOAPIC's registers"},
 		{0x1_fee00000, "the window, four gigabytes up"}, {0xfee0_0000_0000, "another upper half"}, {0x1000, "somebody's memory"},
-		{0xfee00010, "index 0 of the remapping table"}, {0xfee00018, "the same, and a part of it in the data"},
+		{0xfee00010, "index 0 of the remapping table"}, {0xfee00018, "the same, with the data added to it"},
 		{0xfee0025c, "another index"},
 	} {
 		verdict := "no message"
