@@ -30,7 +30,6 @@ func targets() []target {
 		{dir: "kernelsim/hw/pcie/pcireg"},
 		{dir: "kernelsim/hw/pit"},
 		{dir: "kernelsim/kernel/idt"},
-		{dir: "kernelsim/kernel/irqremap", tests: "kernelsim/procfs"},
 		{dir: "kernelsim/kernel/vector/matrix"},
 	}
 }
