@@ -112,7 +112,7 @@ func (d *Desc) handleEvent(c *cpu.CPU) {
 	d.istate &^= Pending
 	d.Set(InProgress)
 	d.lock.Unlock(c)
-	d.runActions(c)
+	d.noteInterrupt(c, d.runActions(c))
 	d.lock.Lock(c)
 	d.Clear(InProgress)
 }
