@@ -80,6 +80,7 @@ type system struct {
 	descs   []*Desc // irq_desc_tree; what is nil is clear in allocated_irqs
 	dynamic Number  // ioapic_dynirq_base: the first number for a message
 	fail    failure
+	force   bool // force_irqthreads
 }
 
 var shared = percpu.Shared[system]("irq")
