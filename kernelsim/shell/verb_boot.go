@@ -158,7 +158,7 @@ func (c *Call) appendRefusals() error {
 	for _, param := range strings.Fields(c.Flag("append", "")) {
 		name, _, _ := strings.Cut(param, "=")
 		switch {
-		case name == "threadirqs", name == "noapic", name == "irqaffinity":
+		case name == "threadirqs", name == "irqaffinity":
 			return c.comesWith("-append "+param, "device interrupts")
 		case name == "isolcpus":
 			return c.comesWith("-append "+param, "interrupt spreading")
