@@ -37,6 +37,8 @@ const (
 	MSRAccess
 	APICAccess
 	HardIRQ
+	BlockSubmit
+	BlockComplete
 	NumRows
 )
 
@@ -77,6 +79,8 @@ func Rows() [NumRows]Info {
 		MSRAccess:       {"msr", 30, "RDMSR or WRMSR that does not serialize, about 100 cycles"},
 		APICAccess:      {"apic", 40, "an access to the core's own APIC page, about 120 cycles"},
 		HardIRQ:         {"hardirq", 100, "chosen: descriptor lookup, flow handler and action around a driver's handler"},
+		BlockSubmit:     {"block_submit", 1500, "chosen: io_submit, bio, request and mapping, about 5,000 cycles"},
+		BlockComplete:   {"block_complete", 600, "chosen: unmapping, bio_endio and aio_complete, about 2,000 cycles"},
 	}
 }
 

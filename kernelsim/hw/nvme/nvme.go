@@ -19,8 +19,11 @@ import (
 type Config struct {
 	Queues  int      // pairs of I/O queues that it grants, 1 to 128; 0: 4
 	Entries int      // MSI-X entries, 1 to 256; 0: one a queue and one for the admin queue
-	Latency sim.Time // from doorbell to completion; 0: 10 µs
-	Options []pcie.Option
+	Latency sim.Time // how long a command takes once it is worked on; 0: 10 µs
+	// Channels is how many I/O commands are worked on at once; those behind
+	// them wait. 0: as many as there are.
+	Channels int
+	Options  []pcie.Option
 }
 
 // filled has the defaults put in.
@@ -33,6 +36,7 @@ func (c Config) filled() Config {
 		c.Entries = c.Queues + 1
 	}
 	c.Entries = min(max(c.Entries, 1), 256)
+	c.Channels = min(max(c.Channels, 0), 1024)
 	if c.Latency <= 0 {
 		c.Latency = 10 * sim.Microsecond
 	}
@@ -62,7 +66,8 @@ type Device struct {
 	regs   *reg.Map
 	sq     []submission // index: queue number, 0 is the admin queue
 	cq     []completion
-	flight []command // commands on their way, the oldest first
+	flight []command  // commands on their way, the oldest first
+	busy   []sim.Time // by channel: until when
 	done   sim.Event
 	masked uint32 // INTMS: vectors that may not assert the pin
 	active uint32 // vectors that want the pin
@@ -74,6 +79,7 @@ func New(eng *sim.Engine, b *bus.Bus, bdf pcie.BDF, cfg Config) *Device {
 	d := &Device{cfg: cfg.filled(), eng: eng}
 	d.sq = make([]submission, d.cfg.Queues+1)
 	d.cq = make([]completion, d.cfg.Queues+1)
+	d.busy = make([]sim.Time, d.cfg.Channels)
 	d.regs = d.registers()
 	d.done = sim.Event{Name: "nvme-" + bdf.String(), Fire: d.complete}
 	d.Func = pcie.NewFunc(b, bdf, pcie.Header{

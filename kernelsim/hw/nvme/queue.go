@@ -53,16 +53,35 @@ func (d *Device) doorbell(w reg.Written) {
 	}
 }
 
-// fetch reads commands up to the new tail. Each completes a latency from now.
+// fetch reads commands up to the new tail. What they ask for is begun at once,
+// or when a channel is free.
 func (d *Device) fetch(q int, tail uint32) {
 	s := &d.sq[q]
 	for s.head != tail {
 		at := bus.Addr(s.base + uint64(s.head)*nvmeabi.CommandSize)
 		s.head = (s.head + 1) % s.size
 		c := nvmeabi.ReadCommand(func(off uint32) uint64 { return d.DMARead(at+bus.Addr(off), 8) })
-		d.flight = append(d.flight, command{Command: c, sq: uint16(q), head: uint16(s.head), due: d.eng.Now() + d.cfg.Latency})
+		d.flight = append(d.flight, command{Command: c, sq: uint16(q), head: uint16(s.head), due: d.begin(q)})
 	}
 	d.arm()
+}
+
+// begin finds out when a command that has just been fetched will be done: I/O
+// waits for the channel that is free first.
+func (d *Device) begin(q int) (due sim.Time) {
+	now := d.eng.Now()
+	if q == 0 || len(d.busy) == 0 {
+		return now + d.cfg.Latency
+	}
+	first := 0
+	for k := range d.busy {
+		if d.busy[k] < d.busy[first] {
+			first = k
+		}
+	}
+	due = max(now, d.busy[first]) + d.cfg.Latency
+	d.busy[first] = due
+	return due
 }
 
 // taken notes that the driver has read completions up to the new head. That

@@ -72,6 +72,7 @@ func (d *Device) enable() {
 func (d *Device) disable() {
 	d.eng.Disarm(&d.done)
 	d.flight = d.flight[:0]
+	clear(d.busy)
 	for i := range d.cq {
 		d.cq[i].head = d.cq[i].tail // nothing is left to read
 	}

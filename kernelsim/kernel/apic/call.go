@@ -93,3 +93,24 @@ func FlushCalls(c *cpu.CPU) {
 		*x.left--
 	}
 }
+
+// A CSD is a function that a processor is to run, kept by whoever asks for it
+// (call_single_data_t): asking allocates nothing.
+type CSD struct {
+	Fn   func(c *cpu.CPU)
+	left int
+}
+
+// CallAsync models smp_call_function_single_async (kernel/smp.c): x runs on
+// CPU n, in interrupt context there, and nobody waits. Context: any;
+// preemption disabled.
+func CallAsync(c *cpu.CPU, n int, x *CSD) {
+	if n == c.ID {
+		runHere(c, x.Fn)
+		return
+	}
+	x.left = 1
+	if enqueue(c, n, call{x.Fn, &x.left}) {
+		Send(c, n, idt.CallFunctionSingle)
+	}
+}
