@@ -22,8 +22,9 @@ type channel struct {
 	start  int64 // the pulse at which it held count
 	paused int64 // while gate is low: pulses counted before
 
-	next   int64 // a count that waits for the end of the period; 0: none
-	nextAt int64
+	next      int64 // a count that waits for its turn; 0: none
+	nextAt    int64 // the pulse that brings it, while gate is high
+	nextStart int64 // the pulse at which its first period would have begun
 
 	low       uint8 // first byte of a count of two, once written
 	writeHigh bool  // the next byte written is the high one
@@ -96,16 +97,30 @@ func (c *channel) write(v uint8, now int64) {
 	}
 }
 
-// load takes a whole count. It is in the counter one pulse later; a periodic
-// counter that runs finishes its period first.
+// load takes a whole count. It is in the counter one pulse later, and another
+// that is written before that pulse takes its place. A periodic counter that
+// runs goes on to the end of its period, or of its half of a square wave; one
+// whose gate is low waits for the gate.
 func (c *channel) load(v uint16, now int64) {
 	n := c.decode(v)
 	c.advance(now)
-	if c.periodic() && c.count != 0 && c.gate {
-		c.next, c.nextAt = n, now+c.count-c.elapsed(now)%c.count
+	if c.periodic() && c.count != 0 && now >= c.start {
+		c.wait(n, now)
 		return
 	}
 	c.count, c.start, c.paused = n, now+1, 0
+}
+
+// wait keeps a count until the counter loads again. A square wave loads twice
+// in a period: a count that comes in the middle begins with its low half.
+func (c *channel) wait(n, now int64) {
+	turn, end := c.turns()
+	begin := now - c.elapsed(now)%c.count
+	c.next, c.nextAt, c.nextStart = n, begin+end, begin+end
+	if c.mode() == square && now < begin+turn {
+		c.nextAt = begin + turn
+		c.nextStart = c.nextAt - (n+1)/2
+	}
 }
 
 // decode is the number of pulses that a written count means: zero is the
@@ -132,8 +147,8 @@ func (c *channel) encode(n int64) uint16 {
 
 // advance puts a waiting count to work when its time has come.
 func (c *channel) advance(now int64) {
-	if c.next != 0 && now >= c.nextAt {
-		c.count, c.start, c.next = c.next, c.nextAt, 0
+	if c.next != 0 && c.gate && now >= c.nextAt {
+		c.count, c.start, c.next = c.next, c.nextStart, 0
 	}
 }
 
@@ -146,7 +161,8 @@ func (c *channel) elapsed(now int64) int64 {
 }
 
 // setGate drives the gate. A low gate stops the counter; a rising one starts
-// a period anew, or lets the count go on.
+// a period anew, with the count that was written last, or lets the count go
+// on.
 func (c *channel) setGate(high bool, now int64) {
 	if high == c.gate {
 		return
@@ -158,9 +174,13 @@ func (c *channel) setGate(high bool, now int64) {
 		return
 	}
 	c.gate = true
-	c.start = now - c.paused
-	if c.periodic() {
-		c.start = now + 1
+	if !c.periodic() {
+		c.start = max(c.start, now-c.paused)
+		return
+	}
+	c.start = now + 1
+	if c.next != 0 {
+		c.count, c.next = c.next, 0
 	}
 }
 
