@@ -22,7 +22,7 @@ const importOrder = `
 	# Floor 0: no hardware, no kernel.
 	NONE < cost, oops, reg, trace < sim < FLOOR0;
 	FLOOR0 < trace/view;
-	NONE < internal/habits;
+	NONE < internal/habits, internal/recorded;
 	reg < internal/sheet;
 
 	# Floor 1: hardware, which does not know the kernel. Driver and device
@@ -63,15 +63,17 @@ const importOrder = `
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/cpumask < kernel/apic/icrabi;
 	kernel/sched, kernel/idt, kernel/apic/icrabi < kernel/apic;
+	FLOOR0 < kernel/irq/irqabi < kernel/irq;
 	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/cpumask, kernel/errno < kernel/vector/matrix < kernel/vector;
 	kernel/timer < kernel/workqueue;
 	kernel/vector < kernel/irqremap < kernel/pci;
+	kernel/pci, kernel/wait < kernel/blkmq;
 	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
 	kernel/workqueue, kernel/netdev < kernel/net/ip < kernel/net/udp < kernel/net/sock;
-	kernel/hotplug, kernel/pci, kernel/net/sock, kernel/tsc < KERNEL;
+	kernel/hotplug, kernel/pci, kernel/blkmq, kernel/net/sock, kernel/tsc < KERNEL;
 
 	# Floor 4: a driver knows the kernel and its device's abi.
 	KERNEL, hw/enadev/enaabi < drivers/ena;
@@ -92,9 +94,12 @@ const importOrder = `
 	board
 	< machine;
 
-	# Views of a machine, and modules that sessions can load.
+	# Views of a machine, modules that sessions can load, and programs that
+	# run on it: one makes work for a disk, one knows files alone.
 	machine < procfs, samples;
-	procfs, samples < shell < cmd/ksim/capture < cmd/ksim;
+	KERNEL < tools/fio;
+	NONE < tools/irqbalance;
+	procfs, samples, tools/fio, tools/irqbalance < shell < cmd/ksim/capture < cmd/ksim;
 
 	# For tests: a manual's sentences, typed at the shell.
 	shell < internal/conform;
