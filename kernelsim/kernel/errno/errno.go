@@ -19,6 +19,7 @@ var (
 	ENOENT     = &Errno{"ENOENT", "No such file or directory", 2}
 	ESRCH      = &Errno{"ESRCH", "No such process", 3}
 	EIO        = &Errno{"EIO", "Input/output error", 5}
+	ENXIO      = &Errno{"ENXIO", "No such device or address", 6}
 	E2BIG      = &Errno{"E2BIG", "Argument list too long", 7}
 	EBADF      = &Errno{"EBADF", "Bad file descriptor", 9}
 	EAGAIN     = &Errno{"EAGAIN", "Resource temporarily unavailable", 11}

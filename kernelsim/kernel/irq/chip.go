@@ -27,6 +27,39 @@ type AffinitySetter interface {
 // A Starter has irq_startup, in place of unmasking.
 type Starter interface{ Startup(c *cpu.CPU, d *Data) }
 
+// An Enabler has irq_enable, in place of unmasking.
+type Enabler interface{ Enable(c *cpu.CPU, d *Data) }
+
+// A Disabler has irq_disable: it is told at once, not when the interrupt comes
+// next.
+type Disabler interface{ Disable(c *cpu.CPU, d *Data) }
+
+// A MaskAcker has irq_mask_ack, in place of masking and acknowledging.
+type MaskAcker interface{ MaskAck(c *cpu.CPU, d *Data) }
+
+// A TypeSetter has irq_set_type: the line's edge or level can be chosen.
+type TypeSetter interface {
+	SetType(c *cpu.CPU, d *Data, trigger State) error
+}
+
+// An ActiveTeller has irq_get_irqchip_state for IRQCHIP_STATE_ACTIVE: it knows
+// whether the interrupt is under way and not ended.
+type ActiveTeller interface {
+	Active(c *cpu.CPU, d *Data) bool
+}
+
+// A Waker has irq_set_wake: the interrupt wakes the system, or no longer.
+type Waker interface {
+	SetWake(c *cpu.CPU, d *Data, on bool) error
+}
+
+// An NMIer has irq_nmi_setup and irq_nmi_teardown: its interrupts can come as
+// NMIs, if its flags say so too.
+type NMIer interface {
+	NMISetup(c *cpu.CPU, d *Data) error
+	NMITeardown(c *cpu.CPU, d *Data)
+}
+
 // A Composer has irq_compose_msi_msg: it says what a device must write.
 type Composer interface {
 	Compose(c *cpu.CPU, d *Data) Message
@@ -45,10 +78,12 @@ type ChipFlag uint32
 
 // The flags.
 const (
+	SetTypeMasked      ChipFlag = 0x001
 	EOIIfHandled       ChipFlag = 0x002
 	SkipSetWake        ChipFlag = 0x010
 	OneShotSafe        ChipFlag = 0x020
 	EOIThreaded        ChipFlag = 0x040
+	SupportsNMI        ChipFlag = 0x100
 	AffinityPreStartup ChipFlag = 0x400
 )
 
@@ -72,6 +107,13 @@ type chip struct {
 	composer Composer
 	writer   Writer
 	trigger  Retriggerer
+	enabler  Enabler
+	disabler Disabler
+	maskAck  MaskAcker
+	typer    TypeSetter
+	active   ActiveTeller
+	waker    Waker
+	nmi      NMIer
 	flags    ChipFlag
 }
 
@@ -85,6 +127,13 @@ func (d *Data) SetChip(ch Chip) {
 	d.chip.composer, _ = ch.(Composer)
 	d.chip.writer, _ = ch.(Writer)
 	d.chip.trigger, _ = ch.(Retriggerer)
+	d.chip.enabler, _ = ch.(Enabler)
+	d.chip.disabler, _ = ch.(Disabler)
+	d.chip.maskAck, _ = ch.(MaskAcker)
+	d.chip.typer, _ = ch.(TypeSetter)
+	d.chip.active, _ = ch.(ActiveTeller)
+	d.chip.waker, _ = ch.(Waker)
+	d.chip.nmi, _ = ch.(NMIer)
 	if f, ok := ch.(Flagged); ok {
 		d.chip.flags = f.Flags()
 	}
@@ -98,6 +147,9 @@ type NoChip struct{}
 
 // Name is the name that /proc/interrupts shows.
 func (NoChip) Name() string { return "none" }
+
+// Flags are the chip's flags.
+func (NoChip) Flags() ChipFlag { return SkipSetWake }
 
 // Mask does nothing.
 func (NoChip) Mask(*cpu.CPU, *Data) {}
@@ -133,126 +185,4 @@ func Compose(c *cpu.CPU, d *Data) Message {
 		}
 	}
 	return Message{}
-}
-
-// mask models mask_irq, unmask unmask_irq: the chip is told only what it does
-// not know yet.
-func (d *Desc) mask(c *cpu.CPU) {
-	if !d.has(Masked) {
-		d.chip.Mask(c, &d.Data)
-		d.Set(Masked)
-	}
-}
-
-func (d *Desc) unmask(c *cpu.CPU) {
-	if d.has(Masked) {
-		d.chip.Unmask(c, &d.Data)
-		d.Clear(Masked)
-	}
-}
-
-// maskAck models mask_ack_irq.
-func (d *Desc) maskAck(c *cpu.CPU) {
-	d.mask(c)
-	if d.chip.ack != nil {
-		d.chip.ack.Ack(c, &d.Data)
-	}
-}
-
-// enable models irq_enable.
-func (d *Desc) enable(c *cpu.CPU) {
-	if !d.has(Disabled) {
-		d.unmask(c)
-		return
-	}
-	d.Clear(Disabled)
-	d.unmask(c)
-}
-
-// disable models __irq_disable. Without mask the chip is left alone: should
-// the interrupt come, its flow will mask it.
-func (d *Desc) disable(c *cpu.CPU, mask bool) {
-	d.Set(Disabled)
-	if mask {
-		d.mask(c)
-	}
-}
-
-// startup models irq_startup. It does not fail: a managed interrupt whose
-// processors are all away waits for one (IRQD_MANAGED_SHUTDOWN).
-func (d *Desc) startup(c *cpu.CPU, resend bool) {
-	d.depth = 0
-	switch {
-	case d.has(Started):
-		d.enable(c)
-	case !d.Managed():
-		d.startNormal(c)
-	case !d.startManaged(c):
-		d.Set(ManagedShutdown)
-		return
-	}
-	if resend {
-		d.resend(c)
-	}
-}
-
-// startNormal is IRQ_STARTUP_NORMAL: affinity before or after, as the chip
-// wants it.
-func (d *Desc) startNormal(c *cpu.CPU) {
-	before := d.chip.flags&AffinityPreStartup != 0
-	if before {
-		d.setupAffinity(c)
-	}
-	d.start(c)
-	if !before {
-		d.setupAffinity(c)
-	}
-}
-
-// startManaged models __irq_startup_managed and what follows it.
-func (d *Desc) startManaged(c *cpu.CPU) bool {
-	d.Clear(ManagedShutdown)
-	if !online(c, d.Affinity) || Activate(c, &d.Data, false) != nil {
-		return false
-	}
-	_ = d.doSetAffinity(c, d.Affinity, false) // it goes where it has just been activated
-	d.start(c)
-	return true
-}
-
-// start models __irq_startup.
-func (d *Desc) start(c *cpu.CPU) {
-	if d.chip.starter != nil {
-		d.chip.starter.Startup(c, &d.Data)
-		d.Clear(Disabled | Masked)
-	} else {
-		d.enable(c)
-	}
-	d.Set(Started)
-}
-
-// shutdown models irq_shutdown.
-func (d *Desc) shutdown(c *cpu.CPU) {
-	if d.has(Started) {
-		d.depth = 1
-		d.disable(c, true)
-		d.Clear(Started)
-	}
-}
-
-// resend models check_irq_resend: an edge that came while nobody could take it
-// comes again. A level comes by itself.
-func (d *Desc) resend(c *cpu.CPU) {
-	if d.level {
-		d.istate &^= Pending
-		return
-	}
-	if d.istate&Replay != 0 || d.istate&Pending == 0 {
-		return
-	}
-	d.istate &^= Pending
-	if d.chip.trigger != nil {
-		d.chip.trigger.Retrigger(c, &d.Data)
-		d.istate |= Replay
-	}
 }

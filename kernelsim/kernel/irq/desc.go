@@ -54,17 +54,25 @@ type Desc struct {
 	istate  IState
 	level   bool   // IRQ_LEVEL of status_use_accessors
 	depth   int    // how many disables are not undone
+	wakes   int    // wake_depth: how many want it to wake the system
 	total   uint64 // tot_count
 	counts  []uint64
 	pending cpumask.Mask
 	hint    cpumask.Mask
+	notify  *AffinityNotify
 	lock    lock.Spin
 	request mutex.Mutex
+
+	settings    Setting      // status_use_accessors but for the level
+	perCPU      cpumask.Mask // percpu_enabled: the processors that have it enabled
+	threadsDesc              // what its threads have to do
 
 	registered bool // it has a directory below /proc/irq
 
 	irqCount      int
 	irqsUnhandled int
+
+	parts *Parts // never nil
 }
 
 var (
@@ -80,7 +88,9 @@ type system struct {
 	descs   []*Desc // irq_desc_tree; what is nil is clear in allocated_irqs
 	dynamic Number  // ioapic_dynirq_base: the first number for a message
 	fail    failure
-	force   bool // force_irqthreads
+	force   bool    // force_irqthreads
+	told    finding // what has been told once
+	parts   Parts
 }
 
 var shared = percpu.Shared[system]("irq")
@@ -93,7 +103,7 @@ const legacy = 16
 // message may get, behind the pins of the I/O APIC. Context: once, at boot.
 func EarlyInit(c *cpu.CPU, firstDynamic Number) {
 	s := shared.Of(c)
-	*s = system{dynamic: firstDynamic}
+	*s = system{dynamic: firstDynamic, parts: s.parts}
 	for n := range Number(legacy) {
 		s.put(newDesc(c, n, 0, affinity.Desc{Mask: affinity.Default(c)}, 0))
 	}
@@ -109,12 +119,13 @@ func (s *system) put(d *Desc) {
 
 // newDesc models alloc_desc and desc_set_defaults.
 func newDesc(c *cpu.CPU, n Number, node int, a affinity.Desc, set State) *Desc {
-	d := &Desc{depth: 1, handle: HandleBad, counts: make([]uint64, len(c.Peers))}
+	d := &Desc{depth: 1, handle: HandleBad, counts: make([]uint64, len(c.Peers)), parts: &shared.Of(c).parts}
 	d.CommonData = CommonData{State: Disabled | Masked | set, Node: node, Affinity: a.Mask, desc: d}
 	d.Data = Data{IRQ: n, Common: &d.CommonData}
 	d.SetChip(NoChip{})
 	d.lock.Init(c, descLock)
 	d.request.Init(c, requestLock)
+	d.threadsIdle.Init(c, threadsLock)
 	return d
 }
 

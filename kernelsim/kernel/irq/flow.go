@@ -1,14 +1,9 @@
 package irq
 
 import (
-	"fmt"
-
 	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/printk"
-	"bothhalves/kernelsim/kernel/sched"
-	"bothhalves/kernelsim/oops"
-	"bothhalves/kernelsim/trace"
 )
 
 // A FlowHandler leads one interrupt from its vector to the drivers' handlers
@@ -19,8 +14,12 @@ type FlowHandler func(c *cpu.CPU, d *Desc)
 // Handle models generic_handle_irq_desc: the vector has been looked up.
 func Handle(c *cpu.CPU, d *Desc) { d.handle(c, d) }
 
-// mayRun models irq_may_run: nobody else is in the handlers.
-func (d *Desc) mayRun() bool { return !d.has(InProgress) }
+// mayRun models irq_may_run: nobody else is in the handlers. A poll is
+// somebody whose end is worth waiting for. Nothing sleeps here, so no
+// interrupt is one that wakes (IRQD_WAKEUP_ARMED).
+func (d *Desc) mayRun(c *cpu.CPU) bool {
+	return !d.has(InProgress) || d.istate&PollInProgress != 0 && d.waitForPoll(c)
+}
 
 // wanted is false of an interrupt without a handler, or disabled.
 func (d *Desc) wanted() bool { return d.action != nil && !d.has(Disabled) }
@@ -29,9 +28,13 @@ func (d *Desc) wanted() bool { return d.action != nil && !d.has(Disabled) }
 // comes before the handlers, because the next edge may come while they run. If
 // it comes to another processor, that one masks it and leaves it to this one.
 func HandleEdge(c *cpu.CPU, d *Desc) {
+	if d.parts.Edge != nil {
+		d.parts.Edge(view{c, d})
+		return
+	}
 	d.lock.Lock(c)
 	d.istate &^= Replay | Waiting
-	if !d.mayRun() || !d.wanted() {
+	if !d.mayRun(c) || !d.wanted() {
 		d.istate |= Pending
 		d.maskAck(c)
 		d.lock.Unlock(c)
@@ -53,21 +56,56 @@ func HandleEdge(c *cpu.CPU, d *Desc) {
 }
 
 // HandleFastEOI models handle_fasteoi_irq (kernel/irq/chip.c). The chip holds
-// the line back by itself until it hears the end of interrupt.
+// the line back by itself until it hears the end of interrupt; where threads
+// are to go on with the work it is masked too, until they have. An interrupt
+// that comes while the handlers run is ended and forgotten: a level will come
+// again.
 func HandleFastEOI(c *cpu.CPU, d *Desc) {
 	d.lock.Lock(c)
 	switch {
-	case !d.mayRun():
+	case !d.mayRun(c):
+		d.endUnhandled(c)
 	case !d.wanted():
 		d.istate = d.istate&^(Replay|Waiting) | Pending
 		d.mask(c)
+		d.endUnhandled(c)
 	default:
 		d.istate &^= Replay | Waiting
 		d.count(c)
+		if d.istate&OneShot != 0 {
+			d.mask(c)
+		}
 		d.handleEvent(c)
+		d.condUnmaskEOI(c)
 	}
-	d.chip.eoi.EOI(c, &d.Data)
 	d.lock.Unlock(c)
+}
+
+// endUnhandled is the end of interrupt of one that was not for the handlers.
+func (d *Desc) endUnhandled(c *cpu.CPU) {
+	if d.chip.flags&EOIIfHandled == 0 {
+		d.chip.eoi.EOI(c, &d.Data)
+	}
+}
+
+// condUnmaskEOI models cond_unmask_eoi_irq: if no thread was woken the line is
+// free now, else the last thread frees it.
+func (d *Desc) condUnmaskEOI(c *cpu.CPU) {
+	switch {
+	case d.istate&OneShot == 0:
+		d.chip.eoi.EOI(c, &d.Data)
+	case d.canUnmask():
+		d.chip.eoi.EOI(c, &d.Data)
+		d.unmask(c)
+	case d.chip.flags&EOIThreaded == 0:
+		d.chip.eoi.EOI(c, &d.Data)
+	}
+}
+
+// canUnmask reports whether the line is masked for the sake of its handlers
+// alone, and those are through.
+func (d *Desc) canUnmask() bool {
+	return !d.has(Disabled) && d.has(Masked) && d.threadsOneshot == 0
 }
 
 // HandleLevel models handle_level_irq (kernel/irq/chip.c): the line stays
@@ -77,73 +115,56 @@ func HandleLevel(c *cpu.CPU, d *Desc) {
 	d.lock.Lock(c)
 	d.maskAck(c)
 	switch {
-	case !d.mayRun():
+	case !d.mayRun(c):
 	case !d.wanted():
 		d.istate = d.istate&^(Replay|Waiting) | Pending
 	default:
 		d.istate &^= Replay | Waiting
 		d.count(c)
 		d.handleEvent(c)
-		if !d.has(Disabled) {
+		if d.canUnmask() { // cond_unmask_irq
 			d.unmask(c)
 		}
 	}
 	d.lock.Unlock(c)
 }
 
-// HandleBad models handle_bad_irq: an interrupt that nobody has set up.
-func HandleBad(c *cpu.CPU, d *Desc) {
-	printk.Printk(c, printk.Crit, "unexpected IRQ trap at vector %02x", int(d.IRQ))
-	d.count(c)
+// HandleSimple models handle_simple_irq (kernel/irq/chip.c): no chip needs to
+// hear anything, as where another interrupt's handler has found out that it is
+// this one.
+func HandleSimple(c *cpu.CPU, d *Desc) {
+	d.lock.Lock(c)
+	switch {
+	case !d.mayRun(c):
+	case !d.wanted():
+		d.istate = d.istate&^(Replay|Waiting) | Pending
+	default:
+		d.istate &^= Replay | Waiting
+		d.count(c)
+		d.handleEvent(c)
+	}
+	d.lock.Unlock(c)
+}
+
+// HandlePerCPU models handle_percpu_irq (kernel/irq/chip.c): each processor
+// has this interrupt for itself, so there is nobody to lock out, and no total
+// to keep.
+func HandlePerCPU(c *cpu.CPU, d *Desc) {
+	d.counts[c.ID]++
 	if d.chip.ack != nil {
 		d.chip.ack.Ack(c, &d.Data)
 	}
-}
-
-// count models kstat_incr_irqs_this_cpu.
-func (d *Desc) count(c *cpu.CPU) {
-	d.counts[c.ID]++
-	d.total++
-}
-
-// handleEvent models handle_irq_event: the drivers' handlers run without the
-// descriptor's lock. Whoever finds the interrupt in progress leaves it.
-func (d *Desc) handleEvent(c *cpu.CPU) {
-	d.istate &^= Pending
-	d.Set(InProgress)
-	d.lock.Unlock(c)
-	d.noteInterrupt(c, d.runActions(c))
-	d.lock.Lock(c)
-	d.Clear(InProgress)
-}
-
-// runActions models __handle_irq_event_percpu: every action is asked, and
-// their answers are combined.
-func (d *Desc) runActions(c *cpu.CPU) (all Return) {
-	for a := d.action; a != nil; a = a.next {
-		before := preempt.Count(c)
-		sched.Record(c, trace.IRQHandlerEntry, uint32(d.IRQ), a.nameID, 0, 0)
-		res := a.Handler(c, d.IRQ, a.Dev)
-		sched.Record(c, trace.IRQHandlerExit, uint32(d.IRQ), uint32(min(res, 1)), 0, 0)
-		if c.IF() || preempt.Count(c) != before {
-			d.looksBack(c, a, before)
-		}
-		all |= res
+	d.handleEventPerCPU(c)
+	if d.chip.eoi != nil {
+		d.chip.eoi.EOI(c, &d.Data)
 	}
-	return all
 }
 
-// looksBack reports a handler that left something behind. Linux looks at
-// interrupts here; the second finding is ours.
-func (d *Desc) looksBack(c *cpu.CPU, a *Action, before uint32) {
-	if c.IF() {
-		oops.Raise(oops.Report{Rule: "IF left on", CPU: c.ID,
-			Title: fmt.Sprintf("irq %d handler %s enabled interrupts", d.IRQ, oops.Name(a.Handler)),
-			Lines: []string{"action: " + a.Name},
-			Why:   "a hard interrupt's handler runs with interrupts off and must return so; who turned them off restores what was, not 'on'"})
-	}
-	oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID,
-		Title: fmt.Sprintf("huh, entered irq %d %s with preempt_count %08x, exited with %08x?", d.IRQ, a.Name, before, preempt.Count(c)),
-		Lines: []string{"handler: " + oops.Name(a.Handler)},
-		Why:   "what the handler disabled or locked it must enable or unlock before it returns"})
+// HandleBad models handle_bad_irq (kernel/irq/handle.c) and ack_bad_irq
+// (arch/x86/kernel/irq.c): an interrupt that nobody has set up. It is ended all
+// the same, or it would hold back all those of its class.
+func HandleBad(c *cpu.CPU, d *Desc) {
+	d.count(c)
+	printk.Printk(c, printk.Err, "unexpected IRQ trap at vector %02x", int(d.IRQ))
+	apic.EOI(c)
 }

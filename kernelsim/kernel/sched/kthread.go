@@ -20,6 +20,7 @@ type Attr struct {
 	Policy Policy
 	RTPrio int
 	User   bool
+	pid    int // 0: the next one
 }
 
 // KThread models kthread_run (include/linux/kthread.h): a new kernel thread
@@ -35,19 +36,37 @@ func KThreadOn(c *cpu.CPU, n int, name string, fn func(t *Task)) *Task {
 
 // Spawn makes a task and wakes it.
 func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
-	s := shared.Of(c)
-	t := &Task{PID: s.nextPID, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
-		User: a.User, pinned: a.Pinned, fn: fn}
-	s.nextPID++
-	s.forks++
-	t.restrict(len(c.Peers), a.CPUs)
-	s.tasks = append(s.tasks, t)
-	t.co = c.Engine().NewCoroutine(t.run)
+	t := newTask(c, name, a, fn)
 	t.cpu = selectForNew(c, t)
-	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
 	wakeUpNew(c, t)
 	preemptPoint(c)
 	return t
+}
+
+// newTask models copy_process: a task that nobody has woken yet.
+func newTask(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
+	s := shared.Of(c)
+	t := &Task{PID: a.pid, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
+		User: a.User, pinned: a.Pinned, fn: fn}
+	if a.pid == 0 {
+		t.PID = s.nextPID
+		s.nextPID++
+	}
+	s.forks++
+	t.restrict(len(c.Peers), a.CPUs)
+	s.add(t)
+	t.co = c.Engine().NewCoroutine(t.run)
+	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
+	return t
+}
+
+// add enters a task into the list, which is in the order of pids.
+func (s *system) add(t *Task) {
+	i := len(s.tasks)
+	for i > 0 && s.tasks[i-1].PID > t.PID {
+		i--
+	}
+	s.tasks = slices.Insert(s.tasks, i, t)
 }
 
 // wakeUpNew models wake_up_new_task, traced before check_preempt_curr.
@@ -78,10 +97,10 @@ func (t *Task) restrict(n int, cpus []int) {
 }
 
 // run is the first frame of a task: the end of the switch that started it,
-// its function, its exit.
+// its function, unless it is to stop already, its exit.
 func (t *Task) run() {
 	firstSwitch(t)
-	if t.fn != nil {
+	if t.fn != nil && !t.stop {
 		t.fn(t)
 	}
 	exit(t)
@@ -94,6 +113,8 @@ func exit(t *Task) {
 	checkLeak(c, t)
 	lock.CheckExit(c)
 	record(c, trace.SchedProcessExit, uint32(t.PID), 0, uint32(t.Prio()), 0)
+	tellReaper(t)
+	c = t.cpu
 	c.CLI()
 	s := shared.Of(c)
 	t.State = Dead

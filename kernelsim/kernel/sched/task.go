@@ -21,6 +21,7 @@ const (
 	Running         State = 0x00
 	Interruptible   State = 0x01
 	Uninterruptible State = 0x02
+	Parked          State = 0x40
 	Dead            State = 0x80
 )
 
@@ -33,6 +34,8 @@ func (s State) Letter() string {
 		return "S"
 	case Uninterruptible:
 		return "D"
+	case Parked:
+		return "P"
 	}
 	return "X"
 }
@@ -64,7 +67,11 @@ type Task struct {
 	onRQ    bool   // queued or running
 	resched bool   // TIF_NEED_RESCHED
 	exec    accounting
-	stop    bool // kthread_should_stop
+	stop    bool  // kthread_should_stop
+	gone    bool  // its function has returned
+	reaper  *Task // who waits for that
+	park    bool  // KTHREAD_SHOULD_PARK
+	parker  *Task // who waits until it is parked
 	fn      func(t *Task)
 	waker   sleeper
 	held    lock.Held // lockdep_depth, held_locks
@@ -132,6 +139,7 @@ type system struct {
 	hz      int
 	thresh  sim.Time // watchdog_thresh
 	forks   int      // total_forks
+	worker  worker
 }
 
 var shared = percpu.Shared[system]("sched")
