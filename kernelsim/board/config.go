@@ -51,13 +51,15 @@ type Config struct {
 
 // A Device is a function to plug in (boot -device, -nic, -blk).
 type Device struct {
-	Kind    string // msix, legacy, nvme, ena, virtio-net, e1000e, vmxnet3
-	Name    string
-	BDF     pcie.BDF // 0: the next free device number
-	Vectors int      // MSI-X entries; 0: the kind's own number
-	Queues  int      // of nvme and ena; 0: one a CPU
-	Pin     uint8    // of INTx, 1 to 4; 0: the kind's own
-	Managed string   // on or off: its driver asks for managed affinity; empty: as the real one does
+	Kind     string // msix, legacy, nvme, ena, virtio-net, e1000e, vmxnet3
+	Name     string
+	BDF      pcie.BDF // 0: the next free device number
+	Vectors  int      // MSI-X entries; 0: the kind's own number
+	Queues   int      // of nvme and ena; 0: one a CPU
+	Pin      uint8    // of INTx, 1 to 4; 0: the kind's own
+	Latency  sim.Time // of nvme: how long a command takes; 0: 20 µs
+	Channels int      // of nvme: how many it works on at once; 0: 2
+	Managed  string   // on or off: its driver asks for managed affinity; empty: as the real one does
 }
 
 // Parts are the replaceable parts of the board. A nil one is the default.

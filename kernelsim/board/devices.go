@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/hw/nvme"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pcie/pcireg"
+	"bothhalves/kernelsim/sim"
 )
 
 // A Function is a device that was plugged in.
@@ -85,7 +86,7 @@ func (b *Board) addDevice(d Device) error {
 	case "legacy":
 		return b.addLegacyDevice(d)
 	case "nvme":
-		return b.plug(d, onRoot(nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d)}).Func, b.cfg.Machine == Q35))
+		return b.plug(d, onRoot(b.nvme(d).Func, b.cfg.Machine == Q35))
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
@@ -101,6 +102,16 @@ func (b *Board) addLegacyDevice(d Device) error {
 	}
 	b.devices[len(b.devices)-1].legacy = dev
 	return nil
+}
+
+// nvme makes a controller that can do 100,000 commands a second, unless told
+// otherwise: few enough to be what a workload waits for.
+func (b *Board) nvme(d Device) *nvme.Device {
+	latency := d.Latency
+	if latency == 0 {
+		latency = 20 * sim.Microsecond
+	}
+	return nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d), Latency: latency, Channels: or(d.Channels, 2)})
 }
 
 // queues is a device's number of queues: one a CPU if nobody said.

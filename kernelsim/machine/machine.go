@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/board"
+	"bothhalves/kernelsim/drivers/nvme"
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/lapic/lapicreg"
@@ -46,6 +47,8 @@ type Machine struct {
 	binding *percpu.Binding
 	areas   percpu.Areas
 	modules []*loaded
+	disks   []*nvme.Driver
+	dma     []dmaRegion // that drivers have taken
 	report  *oops.Report
 	booted  bool
 }

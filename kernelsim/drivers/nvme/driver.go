@@ -69,6 +69,9 @@ func (d *Driver) Match(vendor, device uint16) bool { return true }
 // DiskName is the name of the controller's one disk: nvme0n1.
 func (d *Driver) DiskName() string { return fmt.Sprintf("nvme%dn1", d.cfg.Index) }
 
+// Ready reports whether the driver has a controller with queues for I/O.
+func (d *Driver) Ready() bool { return len(d.queues) > 1 }
+
 // Disk is the disk, nil before Open.
 func (d *Driver) Disk() *blkmq.Disk { return d.disk }
 

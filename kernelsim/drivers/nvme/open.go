@@ -27,7 +27,7 @@ const (
 // again then. Context: process context; it sleeps.
 func (d *Driver) Open(t *sched.Task) (*blkmq.Disk, error) {
 	switch {
-	case d.dev == nil || len(d.queues) < 2:
+	case !d.Ready():
 		return nil, fmt.Errorf("nvme%d: no controller, or one without I/O queues: %w", d.cfg.Index, errno.ENODEV)
 	case d.disk != nil:
 		return d.disk, nil
