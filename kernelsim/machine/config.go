@@ -109,6 +109,7 @@ type Parts struct {
 	IDT        IDTParts
 	APIC       APICParts
 	MSIX       MSIXParts
+	IRQ        IRQParts
 	Board      board.Parts
 	wired      func(m *Machine) // for tests
 }

@@ -19,6 +19,7 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 	affinity.SetTopology(c, affinity.Numa(m.possible, m.cfg.Nodes))
 	affinity.AddToNode(c, c.ID)
 	affinity.SetOnline(c, c.ID, true)
+	irq.Plug(c, m.parts.IRQ.layer())
 	irq.EarlyInit(c, vector.Pins)
 	vector.InitISA(c)
 	vector.Init(c)

@@ -55,7 +55,7 @@ func (m *Machine) idtConfig() idt.Config {
 
 // entryConfig is how this machine's stubs are read.
 func (m *Machine) entryConfig() entry.Config {
-	return entry.Config{VectorFromFrame: m.parts.IDT.VectorFromFrame}
+	return entry.Config{VectorFromFrame: m.parts.IDT.VectorFromFrame, Dispatch: m.parts.IRQ.Dispatch}
 }
 
 // Release is what the machine's kernel version changes at the IDT.

@@ -11,6 +11,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/idt/idtabi"
+	"bothhalves/kernelsim/kernel/irq/irqabi"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
 )
@@ -51,6 +52,8 @@ type Config struct {
 	// VectorFromFrame finds the vector in what the stub pushed; nil:
 	// idt.VectorFromFrame.
 	VectorFromFrame func(origAX int64, abi idtabi.ABI) cpu.Vector
+	// Dispatch leads a device's vector to its interrupt; nil: the default.
+	Dispatch irqabi.Dispatch
 }
 
 // global is the package's state of one machine.

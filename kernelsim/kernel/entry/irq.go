@@ -31,13 +31,16 @@ func asmCommonInterrupt(c *cpu.CPU, f *cpu.Frame) {
 // acknowledgment it would block its class for ever.
 func commonInterrupt(c *cpu.CPU, f *cpu.Frame) {
 	s := state.Of(c)
-	r := idt.ReleaseOf(c)
-	v := s.cfg.VectorFromFrame(f.OrigAX, r.ABI)
+	v := s.cfg.VectorFromFrame(f.OrigAX, idt.ReleaseOf(c).ABI)
 	f.OrigAX = -1 // no system call to restart
 	if s.users[v].handler != nil {
 		sched.Record(c, trace.VectorEntry, uint32(v), 0, 0, 0)
 		moduleVector(c, v)
 		sched.Record(c, trace.VectorExit, uint32(v), 0, 0, 0)
+		return
+	}
+	if s.cfg.Dispatch != nil {
+		s.cfg.Dispatch(processor{c}, uint8(v))
 		return
 	}
 	d, quiet := vector.Lookup(c, v)
@@ -47,8 +50,13 @@ func commonInterrupt(c *cpu.CPU, f *cpu.Frame) {
 	}
 	ack(c)
 	if !quiet {
-		printk.Printk(c, printk.Emerg, "%s: %d.%d No irq handler for vector", r.NoHandler, c.ID, v)
+		complain(c, v)
 	}
+}
+
+// complain tells of a vector that nobody has.
+func complain(c *cpu.CPU, v cpu.Vector) {
+	printk.Printk(c, printk.Emerg, "%s: %d.%d No irq handler for vector", idt.ReleaseOf(c).NoHandler, c.ID, v)
 }
 
 // ack models ack_APIC_irq: the end of interrupt.

@@ -1,0 +1,111 @@
+package irq
+
+import (
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/irq/irqabi"
+)
+
+// Parts are the replaceable parts of the layer. What is nil is the default.
+type Parts struct {
+	Edge irqabi.Edge
+	Walk irqabi.Walk
+	Note irqabi.Note
+}
+
+// Plug puts a machine's parts in. Context: once, before EarlyInit.
+func Plug(c *cpu.CPU, p Parts) { shared.Of(c).parts = p }
+
+// A view is an interrupt on the processor where it came.
+type view struct {
+	c *cpu.CPU
+	d *Desc
+}
+
+var _ irqabi.Interrupt = view{}
+
+// Lock models raw_spin_lock, Unlock raw_spin_unlock.
+func (v view) Lock() { v.d.lock.Lock(v.c) }
+
+// Unlock models raw_spin_unlock.
+func (v view) Unlock() { v.d.lock.Unlock(v.c) }
+
+// Arrived clears IRQS_REPLAY and IRQS_WAITING.
+func (v view) Arrived() { v.d.istate &^= Replay | Waiting }
+
+// InProgress is IRQD_IRQ_INPROGRESS.
+func (v view) InProgress() bool { return v.d.has(InProgress) }
+
+// SetInProgress sets or clears it.
+func (v view) SetInProgress(on bool) {
+	if on {
+		v.d.Set(InProgress)
+	} else {
+		v.d.Clear(InProgress)
+	}
+}
+
+// Pending is IRQS_PENDING.
+func (v view) Pending() bool { return v.d.istate&Pending != 0 }
+
+// SetPending sets or clears it.
+func (v view) SetPending(on bool) {
+	v.d.istate &^= Pending
+	if on {
+		v.d.istate |= Pending
+	}
+}
+
+// Disabled is IRQD_IRQ_DISABLED.
+func (v view) Disabled() bool { return v.d.has(Disabled) }
+
+// Requested reports whether there is an action.
+func (v view) Requested() bool { return v.d.action != nil }
+
+// Masked is IRQD_IRQ_MASKED.
+func (v view) Masked() bool { return v.d.has(Masked) }
+
+// Mask models mask_irq.
+func (v view) Mask() { v.d.mask(v.c) }
+
+// Unmask models unmask_irq.
+func (v view) Unmask() { v.d.unmask(v.c) }
+
+// Ack calls the chip's irq_ack.
+func (v view) Ack() { v.d.chip.ack.Ack(v.c, &v.d.Data) }
+
+// Count models kstat_incr_irqs_this_cpu.
+func (v view) Count() { v.d.count(v.c) }
+
+// RunActions models handle_irq_event_percpu.
+func (v view) RunActions() { v.d.noteInterrupt(v.c, v.d.runActions(v.c)) }
+
+// walk lets a part ask the actions.
+func (d *Desc) walk(c *cpu.CPU) Return {
+	if d.action == nil {
+		return Return(d.parts.Walk(nil))
+	}
+	return Return(d.parts.Walk(request{c, d, d.action}))
+}
+
+// A request is an action on the processor where its interrupt came.
+type request struct {
+	c *cpu.CPU
+	d *Desc
+	a *Action
+}
+
+var _ irqabi.Action = request{}
+
+// Next is the request that came after this one.
+func (r request) Next() irqabi.Action {
+	if r.a.next == nil {
+		return nil
+	}
+	return request{r.c, r.d, r.a.next}
+}
+
+// Call calls the handler.
+func (r request) Call() irqabi.Return { return irqabi.Return(r.d.call(r.c, r.a)) }
+
+// Wake models __irq_wake_thread.
+func (r request) Wake() { r.d.wakeThread(r.c, r.a) }
