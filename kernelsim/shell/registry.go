@@ -7,7 +7,7 @@ func Commands() []*Verb {
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
 		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), faultVerb(), busVerb(), infoVerb(), traceVerb(),
 		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
-		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(),
+		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(), fioVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
 		filterVerb("grep", "passes the lines that match a regular expression"),
 		filterVerb("wc", "counts lines, words and characters"), filterVerb("sort", "sorts lines"),

@@ -22,7 +22,7 @@ func runTaskset(c *Call) error {
 	case len(c.Args) == 0:
 		return c.Misuse("wants a CMD to run")
 	}
-	cpus, err := c.cpuList(c.Flag("c", ""))
+	cpus, err := c.cpuList("-c", c.Flag("c", ""))
 	if err != nil {
 		return err
 	}
@@ -42,23 +42,24 @@ func runTaskset(c *Call) error {
 	return err
 }
 
-// cpuList reads a list of CPUs of the current machine.
-func (c *Call) cpuList(text string) ([]int, error) {
+// cpuList reads a list of CPUs of the current machine; what is the flag that it
+// belongs to.
+func (c *Call) cpuList(what, text string) ([]int, error) {
 	var list []int
 	for part := range strings.SplitSeq(text, ",") {
 		lo, hi, isRange := strings.Cut(part, "-")
-		from, err := c.cpu("-c: ", lo)
+		from, err := c.cpu(what+": ", lo)
 		if err != nil {
 			return nil, err
 		}
 		to := from
 		if isRange {
-			if to, err = c.cpu("-c: ", hi); err != nil {
+			if to, err = c.cpu(what+": ", hi); err != nil {
 				return nil, err
 			}
 		}
 		if to < from {
-			return nil, c.Misuse("-c: %s: a range runs upwards", part)
+			return nil, c.Misuse("%s: %s: a range runs upwards", what, part)
 		}
 		for n := from; n <= to; n++ {
 			if !slices.Contains(list, n) {
