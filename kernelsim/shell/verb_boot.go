@@ -39,8 +39,8 @@ as those devices have.`,
 			{Name: "hz", Arg: "N", Help: "ticks a second: 100, 250, 300 or 1000 (250)"},
 			{Name: "seed", Arg: "S", Help: "another interleaving; 1 charges the price list as it stands (1)"},
 			{Name: "cost", Arg: "FILE", Help: "a price list: lines NAME NANOSECONDS, over the default ones"},
-			{Name: "nic", Arg: "none|ena[,queues=Q]", Help: "network cards", Many: true},
-			{Name: "blk", Arg: "nvme[,queues=Q]", Help: "block devices", Many: true},
+			{Name: "nic", Arg: "none|ena[,queues=Q][,bdf=00:06.0]", Help: "network cards", Many: true},
+			{Name: "blk", Arg: "nvme[,queues=Q][,bdf=00:06.0]", Help: "block devices", Many: true},
 			{Name: "device", Arg: "KIND[,OPTION=…]…", Help: "a device that only interrupts; options: name=, bdf=00:06.0, vectors=, managed=on|off, pin=A|B|C|D", Many: true},
 			{Name: "msix", Arg: "ENTRIES", Help: "with -bare: entries of its function, 1 to 2048 (4)"},
 			{Name: "ioapic", Arg: "VERSION", Help: "with -bare: 0x11, or 0x20 with an EOI register (0x20)"},
@@ -158,7 +158,7 @@ func (c *Call) appendRefusals() error {
 	for _, param := range strings.Fields(c.Flag("append", "")) {
 		name, _, _ := strings.Cut(param, "=")
 		switch {
-		case name == "threadirqs", name == "irqaffinity":
+		case name == "irqaffinity":
 			return c.comesWith("-append "+param, "device interrupts")
 		case name == "isolcpus":
 			return c.comesWith("-append "+param, "interrupt spreading")

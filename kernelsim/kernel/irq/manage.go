@@ -6,6 +6,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/irq/irqabi"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/oops"
@@ -20,6 +21,7 @@ type Action struct {
 	Handler Handler
 	Thread  ThreadFn
 	Dev     any // tells the actions of a shared line apart
+	perCPU  PerCPUDev
 	Name    string
 	Flags   Flags
 	next    *Action
@@ -161,7 +163,7 @@ func (d *Desc) install(t *sched.Task, a *Action) error {
 	}
 	shared := d.action != nil
 	*end = a
-	d.irqCount, d.irqsUnhandled = 0, 0
+	d.account = irqabi.Account{}
 	if shared && d.istate&SpuriousDisabled != 0 { // another chance
 		d.istate &^= SpuriousDisabled
 		d.undisable(c)
@@ -240,7 +242,7 @@ func (d *Desc) first(c *cpu.CPU, a *Action) error {
 	}
 	d.istate &^= AutoDetect | SpuriousDisabled | OneShot | Waiting
 	d.Clear(InProgress)
-	d.adopt(a.Flags)
+	d.adopt(c, a.Flags)
 	if a.Flags&NoAutoEnable != 0 || d.settings&NoAutoEnabled != 0 {
 		if a.Flags&Shared != 0 {
 			complainOnce(c, sharedNoAutoEnable, "irq %d is shared and not enabled: who shares it would wait for ever", d.IRQ)
@@ -253,7 +255,7 @@ func (d *Desc) first(c *cpu.CPU, a *Action) error {
 }
 
 // adopt makes what the first action says a property of the interrupt.
-func (d *Desc) adopt(f Flags) {
+func (d *Desc) adopt(c *cpu.CPU, f Flags) {
 	if f&PerCPUFlag != 0 {
 		d.Set(PerCPU)
 		d.settings |= PerCPUSetting
@@ -261,6 +263,7 @@ func (d *Desc) adopt(f Flags) {
 			d.settings |= NoDebugging
 		}
 	}
+	d.adoptDetection(c)
 	if f&OneShotFlag != 0 {
 		d.istate |= OneShot
 	}

@@ -38,5 +38,11 @@ func (picChip) Mask(c *cpu.CPU, d *irq.Data) { apic.Mask8259A(c, int(d.IRQ)) }
 // Unmask models enable_8259A_irq.
 func (picChip) Unmask(c *cpu.CPU, d *irq.Data) { apic.Unmask8259A(c, int(d.IRQ)) }
 
-// Ack models the end of mask_and_ack_8259A.
-func (picChip) Ack(c *cpu.CPU, d *irq.Data) { apic.Ack8259A(c, int(d.IRQ)) }
+// Disable models disable_8259A_irq: this chip is told at once.
+func (picChip) Disable(c *cpu.CPU, d *irq.Data) { apic.Mask8259A(c, int(d.IRQ)) }
+
+// MaskAck models mask_and_ack_8259A.
+func (picChip) MaskAck(c *cpu.CPU, d *irq.Data) {
+	apic.Mask8259A(c, int(d.IRQ))
+	apic.Ack8259A(c, int(d.IRQ))
+}

@@ -250,6 +250,13 @@ func (ch pinChip) SetAffinity(c *cpu.CPU, data *irq.Data, m cpumask.Mask, force 
 	return done, err
 }
 
+// Active models ioapic_irq_get_chip_state: a level has gone to a processor and
+// is not ended. Of an edge the I/O APIC knows nothing once it has sent it.
+func (pinChip) Active(c *cpu.CPU, data *irq.Data) bool {
+	e := apic.ReadPin(c, int(data.HWIRQ))
+	return e.Level() && e.RemoteIRR()
+}
+
 // Retrigger models irq_chip_retrigger_hierarchy.
 func (pinChip) Retrigger(c *cpu.CPU, data *irq.Data) { irq.RetriggerHierarchy(c, data) }
 
