@@ -14,6 +14,7 @@ import (
 	"bothhalves/kernelsim/kernel/irq/irqabi"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/kernel/sched"
 )
 
 // The vectors that this package's users name most.
@@ -143,5 +144,8 @@ func out(c *cpu.CPU) { c.Spend(cost.InterruptReturn) }
 // irqEnter models irq_enter_rcu: from here on the CPU is in a hard interrupt.
 func irqEnter(c *cpu.CPU) { preempt.Add(c, preempt.HardIRQOffset) }
 
-// irqExit models irq_exit_rcu.
-func irqExit(c *cpu.CPU) { preempt.Sub(c, preempt.HardIRQOffset) }
+// irqExit models irq_exit_rcu: softirqs come now, of which there are timers.
+func irqExit(c *cpu.CPU) {
+	preempt.Sub(c, preempt.HardIRQOffset)
+	sched.RunTimers(c)
+}

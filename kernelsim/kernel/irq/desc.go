@@ -69,8 +69,7 @@ type Desc struct {
 
 	registered bool // it has a directory below /proc/irq
 
-	irqCount      int
-	irqsUnhandled int
+	watch // what note_interrupt keeps
 
 	parts *Parts // never nil
 }

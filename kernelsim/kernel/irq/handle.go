@@ -20,21 +20,23 @@ func (d *Desc) count(c *cpu.CPU) {
 // handleEvent models handle_irq_event (kernel/irq/handle.c): the drivers'
 // handlers run without the descriptor's lock. Whoever finds the interrupt in
 // progress leaves it.
-func (d *Desc) handleEvent(c *cpu.CPU) {
+func (d *Desc) handleEvent(c *cpu.CPU) Return {
 	d.istate &^= Pending
 	d.Set(InProgress)
 	d.lock.Unlock(c)
-	d.handleEventPerCPU(c)
+	ret := d.handleEventPerCPU(c)
 	d.lock.Lock(c)
 	d.Clear(InProgress)
+	return ret
 }
 
 // handleEventPerCPU models handle_irq_event_percpu.
-func (d *Desc) handleEventPerCPU(c *cpu.CPU) {
+func (d *Desc) handleEventPerCPU(c *cpu.CPU) Return {
 	ret := d.runActions(c)
 	if d.settings&NoDebugging == 0 {
 		d.noteInterrupt(c, ret)
 	}
+	return ret
 }
 
 // runActions models __handle_irq_event_percpu: every action is asked, and

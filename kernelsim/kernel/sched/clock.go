@@ -23,6 +23,7 @@ type clock struct {
 	nextTick sim.Time
 	stopped  bool // the tick is stopped: the CPU idles (NO_HZ_IDLE)
 	sleepers []*sleeper
+	due      []func(c *cpu.CPU) // timers that have run out: see AddTimer
 	ticks    uint64
 	hard     hardWatchdog
 }
@@ -32,6 +33,7 @@ type sleeper struct {
 	at   sim.Time
 	task *Task
 	on   *cpu.CPU
+	fn   func(c *cpu.CPU) // of a timer, which wakes nobody
 }
 
 // StartClock gives c its clock event device and starts the tick.
@@ -84,6 +86,10 @@ func TimerInterrupt(c *cpu.CPU) {
 	for len(k.sleepers) > 0 && k.sleepers[0].at <= c.Now() {
 		s := k.sleepers[0]
 		k.sleepers = slices.Delete(k.sleepers, 0, 1) // no room is lost at the front
+		if s.fn != nil {
+			k.due = append(k.due, s.fn)
+			continue
+		}
 		WakeUpProcess(c, s.task)
 	}
 	if !k.stopped && k.nextTick <= c.Now() {
@@ -136,13 +142,18 @@ func sleepUntil(t *Task, end sim.Time) {
 // alarm puts t into c's list of sleepers, soonest first.
 func (t *Task) alarm(c *cpu.CPU, at sim.Time) {
 	k := &runqueues.Raw(c).clock
-	t.waker = sleeper{at, t, c}
+	t.waker = sleeper{at: at, task: t, on: c}
+	k.insert(&t.waker)
+	k.program(c)
+}
+
+// insert puts an alarm into the list.
+func (k *clock) insert(s *sleeper) {
 	i := len(k.sleepers)
-	for i > 0 && k.sleepers[i-1].at > at {
+	for i > 0 && k.sleepers[i-1].at > s.at {
 		i--
 	}
-	k.sleepers = slices.Insert(k.sleepers, i, &t.waker)
-	k.program(c)
+	k.sleepers = slices.Insert(k.sleepers, i, s)
 }
 
 // cancel takes t's alarm back if it has not rung: t was woken before its
