@@ -1,0 +1,9 @@
+package irq
+
+import (
+	"testing"
+
+	"bothhalves/checker/labtest"
+)
+
+func TestLab(t *testing.T) { labtest.Run(t, Parts()) }
