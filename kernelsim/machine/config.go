@@ -93,6 +93,8 @@ type Module struct {
 	Exit func(c *cpu.CPU)
 	// Files are the files under /proc that exist while it is loaded.
 	Files []File
+	// Params are its parameters, files in /sys/module/NAME/parameters.
+	Params []File
 }
 
 // A File is a file that a module offers under /proc.
@@ -132,7 +134,7 @@ func WithModule(mod Module) Part {
 }
 
 func newParts(parts []Part) Parts {
-	p := Parts{SetupAreas: firstchunk.Setup}
+	p := Parts{SetupAreas: firstchunk.Setup, Modules: helpers()}
 	for _, part := range parts {
 		part(&p)
 	}
@@ -144,6 +146,8 @@ type cmdline struct {
 	percpuAlloc    string
 	preempt        string
 	watchdogThresh int
+	threadIRQs     bool
+	blacklist      []string // modules that are not loaded at boot
 	warnings       []string
 }
 
@@ -159,8 +163,12 @@ func parseCmdline(text string) cmdline {
 			k.setAlloc(value)
 		case "preempt":
 			k.setPreempt(value)
+		case "threadirqs":
+			k.threadIRQs = true
 		case "watchdog_thresh":
 			k.setThresh(value)
+		case "modprobe.blacklist": // modprobe reads it (modprobe.d, "blacklist")
+			k.blacklist = append(k.blacklist, strings.Split(value, ",")...)
 		}
 	}
 	return k

@@ -1,6 +1,8 @@
 package machine
 
 import (
+	"slices"
+
 	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
@@ -21,6 +23,9 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 	affinity.SetOnline(c, c.ID, true)
 	irq.Plug(c, m.parts.IRQ.layer())
 	irq.EarlyInit(c, vector.Pins)
+	if m.params.threadIRQs {
+		irq.ForceThreads(c)
+	}
 	vector.InitISA(c)
 	vector.Init(c)
 	if !apic.HasIOAPIC(c) {
@@ -42,9 +47,9 @@ func (m *Machine) takeOver(c *cpu.CPU) {
 // onlineInterrupts models the part of start_secondary that makes a processor
 // one that interrupts can go to (lapic_online, set_cpu_online).
 func (m *Machine) onlineInterrupts(c *cpu.CPU) {
-	vector.Online(c)
 	affinity.AddToNode(c, c.ID)
 	affinity.SetOnline(c, c.ID, true)
+	vector.Online(c)
 }
 
 // told puts an error that boot goes on with into the log.
@@ -54,17 +59,44 @@ func told(c *cpu.CPU, err error) {
 	}
 }
 
-// bindStandIns gives every device that was plugged in its driver. A device
-// whose driver fails stays without one; the log tells.
+// bindStandIns gives every device that was plugged in its driver, unless the
+// command line keeps that driver's module from being loaded. A device whose
+// driver fails stays without one; the log tells.
 func (m *Machine) bindStandIns(c *cpu.CPU) {
 	seen := map[string]int{}
 	for _, f := range m.board.Functions() {
 		kind := f.Device.Kind
-		if d := pci.Find(c, f.Func.BDF()); d != nil {
-			told(c, pci.Bind(c, standin.New(kind, seen[kind], f.Device.Managed), d))
+		if kind == "edu" || slices.Contains(m.params.blacklist, moduleOf(kind)) { // edu has no driver in Linux
+			continue
 		}
-		seen[kind]++
+		index := counted(kind)
+		if d := pci.Find(c, f.Func.BDF()); d != nil {
+			drv, err := m.driver(kind, seen[index], f.Device)
+			if err == nil {
+				err = pci.Bind(c, drv, d)
+			}
+			told(c, err)
+		}
+		seen[index]++
 	}
+}
+
+// moduleOf is the module that has the driver of a kind of device.
+func moduleOf(kind string) string {
+	if kind == "virtio-net" {
+		return "virtio_net"
+	}
+	return kind
+}
+
+// counted is with which others a kind's devices are counted: the interfaces of
+// all network cards are eth0, eth1 and so on.
+func counted(kind string) string {
+	switch kind {
+	case "virtio-net", "e1000e", "vmxnet3", "ena":
+		return "eth"
+	}
+	return kind
 }
 
 // Interrupts lists the kernel's interrupts by number; none on a bare machine.

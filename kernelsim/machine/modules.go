@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"bothhalves/kernelsim/drivers/irqctl"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -17,6 +18,11 @@ import (
 type loaded struct {
 	Module
 	vars []*percpu.Declaration
+}
+
+// helpers are the modules that every machine can load.
+func helpers() []Module {
+	return []Module{{Name: irqctl.Name, Params: []File{{Name: irqctl.Param, Write: irqctl.Command}}}}
 }
 
 // Modules names the modules that modprobe knows.
@@ -134,9 +140,12 @@ func (m *Machine) unload(l *loaded) {
 
 // Do runs fn as a process of CPU 0 and waits, in virtual time, until it has
 // returned.
-func (m *Machine) Do(name string, fn func(c *cpu.CPU)) error {
+func (m *Machine) Do(name string, fn func(c *cpu.CPU)) error { return m.DoOn(name, []int{0}, fn) }
+
+// DoOn is Do on one of some CPUs; one that is not there is none.
+func (m *Machine) DoOn(name string, cpus []int, fn func(c *cpu.CPU)) error {
 	done := false
-	sched.Spawn(m.cpus[0], name, sched.Attr{CPUs: []int{0}}, func(t *sched.Task) {
+	sched.Spawn(m.cpus[0], name, sched.Attr{CPUs: cpus}, func(t *sched.Task) {
 		fn(t.CPU())
 		done = true
 		m.eng.Stop()

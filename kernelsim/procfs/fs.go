@@ -19,11 +19,18 @@ import (
 )
 
 // An FS is the file system of one machine.
-type FS struct{ m *machine.Machine }
+type FS struct {
+	m  *machine.Machine
+	on []int // where the process runs that reads and writes
+}
 
 // New returns the file system of m. It holds nothing of its own: two of one
 // machine are the same.
-func New(m *machine.Machine) *FS { return &FS{m} }
+func New(m *machine.Machine) *FS { return &FS{m, []int{0}} }
+
+// On is the file system as a process sees it that may run on some CPUs only,
+// which matters for the files of modules: the process calls the module.
+func (fs *FS) On(cpus []int) *FS { return &FS{fs.m, cpus} }
 
 // A node is a file or a directory, as it is now.
 type node struct {

@@ -65,14 +65,14 @@ func (fs *FS) moduleFile(f machine.File) node {
 	n := node{refuse: errno.EIO}
 	if f.Read != nil {
 		n.read = func() (text string, err error) {
-			err = fs.m.Do("cat", func(c *cpu.CPU) { text = f.Read(c) })
+			err = fs.m.DoOn("cat", fs.on, func(c *cpu.CPU) { text = f.Read(c) })
 			return text, err
 		}
 	}
 	if f.Write != nil {
 		n.write = func(text string, _ bool) error {
 			var failed error
-			if err := fs.m.Do("sh", func(c *cpu.CPU) { failed = f.Write(c, text) }); err != nil {
+			if err := fs.m.DoOn("sh", fs.on, func(c *cpu.CPU) { failed = f.Write(c, text) }); err != nil {
 				return err
 			}
 			return failed

@@ -290,7 +290,7 @@ func TestModule(t *testing.T) {
 	if strings.Contains(read(t, fs, "/proc/stat"), "not the kernel's") {
 		t.Error("a module's file stands in the place of the kernel's")
 	}
-	if got, want := read(t, fs, "/proc/modules"), "procfs_test 16384 0 - Live 0xffffffffc0000000\n"; got != want {
+	if got, want := read(t, fs, "/proc/modules"), "procfs_test 16384 0 - Live 0xffffffffc0005000\n"; got != want {
 		t.Errorf("/proc/modules %q, want %q", got, want)
 	}
 	off := m.Symbols()[len(m.Symbols())-1].Off

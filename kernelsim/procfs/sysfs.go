@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/sched"
 )
 
@@ -25,6 +24,7 @@ func (fs *FS) sys() []node {
 				sealed("tracing", fs.tracefs),
 			}
 		}),
+		sealed("module", fs.sysModules),
 	}
 }
 
@@ -70,14 +70,14 @@ func (fs *FS) cpu(id int) []node {
 	}, func(text string, _ bool) error { return fs.setOnline(id, text) }))
 }
 
-// setOnline models online_store (drivers/base/core.c) in a kernel whose CPU
-// hotplug is disabled (cpu_hotplug_disable): what is so already is fine.
+// setOnline models online_store (drivers/base/core.c): what is so already is
+// fine.
 func (fs *FS) setOnline(id int, text string) error {
 	up, err := boolean(text)
-	if err == nil && up != sched.Online(fs.m.CPUs()[id]) {
-		return errno.EBUSY
+	if err != nil || up == sched.Online(fs.m.CPUs()[id]) {
+		return err
 	}
-	return err
+	return fs.m.SetOnline(id, up)
 }
 
 // topologyFiles lists cpuN/topology (drivers/base/topology.c).

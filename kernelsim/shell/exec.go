@@ -68,9 +68,18 @@ const noKernel = ": no kernel runs on the bare machine: boot without -bare"
 // prompt, but for echo.
 func (v *Verb) needsKernel() bool { return v.Kernel || v.Group == GroupBox && !v.NoMachine }
 
-// store writes a command's output to a file of the simulated kernel.
+// store writes a command's output to a file of the simulated kernel, bound to
+// the CPUs to which taskset binds the command.
 func (c *Call) store(cmd Command, text []byte) error {
-	if err := files(c.Machine()).Write(cmd.To, text, cmd.Append); err != nil {
+	fs := files(c.Machine())
+	if c.Verb.Name == "taskset" {
+		cpus, err := c.cpuList("-c", c.Flag("c", ""))
+		if err != nil {
+			return err
+		}
+		fs = fs.On(cpus)
+	}
+	if err := fs.Write(cmd.To, text, cmd.Append); err != nil {
 		return c.fileError(cmd.To, err)
 	}
 	return nil
