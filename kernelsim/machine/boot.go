@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hotplug"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/percpu/dyn"
@@ -208,7 +209,8 @@ func (m *Machine) restInit(c *cpu.CPU) {
 	sched.SkipPIDs(c, 1)
 	sched.StartStopper(c, c)
 	sched.SkipPIDs(c, 1)
-	sched.KThreadOn(c, 0, "cpuhp/0", sleepForever)
+	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})
+	hotplug.StartThread(c, 0)
 }
 
 // smpInit models smp_init (kernel/smp.c): each further CPU in turn gets its
@@ -268,9 +270,9 @@ func plural(n int) string {
 func (m *Machine) bringUp(c, p *cpu.CPU) {
 	if apic.CanBoot(c, p.ID) {
 		m.secondary[p.ID] = sched.InitIdle(p, m.startSecondary)
-		sched.KThreadOn(c, p.ID, fmt.Sprintf("cpuhp/%d", p.ID), sleepForever)
+		hotplug.StartThread(c, p.ID)
 		sched.StartStopper(c, p)
-		sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever)
+		hotplug.Own(c, p.ID, sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever))
 		sched.SkipPIDs(c, 2)
 	}
 	_ = apic.CPUUp(c, p.ID) // smp_init goes on with the next one; the log tells
@@ -288,6 +290,7 @@ func (m *Machine) startSecondary(t *sched.Task) {
 	m.startClock(c)
 	sched.FoldNeedResched(c)
 	c.STI()
+	hotplug.OnlineIdle(c)
 	sched.IdleLoop(t)
 }
 
@@ -295,6 +298,9 @@ func (m *Machine) startSecondary(t *sched.Task) {
 // the kernel: it waits to be woken or told to stop.
 func sleepForever(t *sched.Task) {
 	for !t.ShouldStop() {
+		if t.ShouldPark() {
+			sched.ParkMe(t)
+		}
 		sched.SetState(t, sched.Interruptible)
 		sched.Schedule(t.CPU())
 	}

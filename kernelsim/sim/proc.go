@@ -82,9 +82,13 @@ func (p *Proc) Abandon() {
 	p.current.park()
 }
 
+// Quit halts the processor whose coroutine is about to end: only Start, with
+// another one, lets it go on.
+func (p *Proc) Quit() { p.halted = true }
+
 // Wake ends a halt. The clock jumps over the time that was slept.
 func (p *Proc) Wake() {
-	if !p.halted {
+	if !p.halted || p.current == nil || p.current.ended {
 		return
 	}
 	p.halted = false

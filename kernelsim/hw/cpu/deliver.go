@@ -238,10 +238,15 @@ func (c *CPU) freeFrame(f *Frame) {
 // waitForStartUp is the core after INIT: it does nothing until a start-up IPI
 // gives it another coroutine to run. This one never goes on.
 func (c *CPU) waitForStartUp() {
-	c.events.Reset()
-	c.ist, c.CPL, c.Stack = [8]*Frame{}, 0, resetStack()
-	c.running = false
+	c.reset()
 	for {
 		c.Proc.Abandon()
 	}
+}
+
+// reset is what INIT does to the core.
+func (c *CPU) reset() {
+	c.events.Reset()
+	c.ist, c.CPL, c.Stack = [8]*Frame{}, 0, resetStack()
+	c.running = false
 }

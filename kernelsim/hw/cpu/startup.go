@@ -46,3 +46,19 @@ func (c *CPU) ExtINT() {
 		c.Wake()
 	}
 }
+
+// HaltForever is CLI and HLT in a loop, as a core plays dead. It returns after
+// INIT, when the core waits for a start-up IPI: the coroutine that called it
+// must end then.
+func (c *CPU) HaltForever() {
+	c.CLI()
+	for {
+		c.Proc.Halt()
+		if c.events.init {
+			c.reset()
+			c.Proc.Quit()
+			return
+		}
+		c.serve()
+	}
+}

@@ -57,10 +57,11 @@ type system struct {
 	phys     bool
 	possible,
 	initialized, callout, callin, online Mask
-	shorthand bool // apic_use_ipi_shorthand
-	extIntPin int  // ioapic_i8259.pin
-	irqMask   uint16
-	once      struct{ enabled, disabled bool }
+	bootedOnce Mask // cpus_booted_once_mask
+	shorthand  bool // apic_use_ipi_shorthand
+	extIntPin  int  // ioapic_i8259.pin
+	irqMask    uint16
+	once       struct{ enabled, disabled bool }
 }
 
 var shared = percpu.Shared[system]("apic")

@@ -60,7 +60,8 @@ func SendAllButSelf(c *cpu.CPU, v cpu.Vector) {
 // APIC is in a state that nobody knows.
 func UpdateShorthand(c *cpu.CPU) {
 	s := shared.Of(c)
-	s.shorthand = !s.cfg.NoShorthand && s.online.Count() > 1 && s.online == s.possible
+	s.bootedOnce = s.bootedOnce.Or(s.online)
+	s.shorthand = !s.cfg.NoShorthand && s.online.Count() > 1 && s.bootedOnce == s.possible
 }
 
 // prepareICR models __prepare_ICR.

@@ -1,6 +1,7 @@
 package irq
 
 import (
+	"errors"
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
@@ -141,6 +142,15 @@ func SetHandler(c *cpu.CPU, virq Number, h FlowHandler, name string, level bool)
 	} else {
 		d.Clear(Level)
 	}
+}
+
+// code is the number that a function of the kernel would return.
+func code(err error) int {
+	var e *errno.Errno
+	if errors.As(err, &e) {
+		return -int(e.N)
+	}
+	return 0
 }
 
 // Activate models irq_domain_activate_irq: the hardware of all levels is set

@@ -50,12 +50,13 @@ func (d *Desc) setupAffinity(c *cpu.CPU) {
 }
 
 // doSetAffinity models irq_do_set_affinity: the chip moves the interrupt to
-// those of the mask that are online.
+// those of the mask that are online, a managed one not to isolated ones if
+// there are others. force gives the chip the mask as it is.
 func (d *Desc) doSetAffinity(c *cpu.CPU, m Mask, force bool) error {
 	if d.chip.setter == nil {
 		return fmt.Errorf("irq: interrupt %d cannot be moved: %w", d.IRQ, errno.EINVAL)
 	}
-	to := m.And(affinity.Online(c))
+	to := d.preferred(c, m).And(affinity.Online(c))
 	switch {
 	case force:
 		to = m
@@ -66,57 +67,74 @@ func (d *Desc) doSetAffinity(c *cpu.CPU, m Mask, force bool) error {
 		return err
 	}
 	d.Affinity = m
+	d.setThreadAffinity()
 	return nil
+}
+
+// preferred leaves the processors out that are isolated from managed
+// interrupts (isolcpus=managed_irq), unless no other one is online.
+func (d *Desc) preferred(c *cpu.CPU, m Mask) Mask {
+	keep, isolated := affinity.Housekeeping(c)
+	if kept := m.And(keep); isolated && d.Managed() && online(c, kept) {
+		return kept
+	}
+	return m
 }
 
 // SetAffinity models irq_set_affinity (kernel/irq/manage.c): the interrupt may
 // go to these processors. One that is not in use takes a note; one that can be
 // moved at any time is moved; all others move when they come next. EINVAL for
 // an interrupt that cannot be moved.
-func SetAffinity(c *cpu.CPU, n Number, m Mask) error {
+func SetAffinity(c *cpu.CPU, n Number, m Mask) error { return setAffinity(c, n, m, false) }
+
+// ForceAffinity models irq_force_affinity: the mask is not compared with what
+// is online, because its processor is about to come.
+func ForceAffinity(c *cpu.CPU, n Number, m Mask) error { return setAffinity(c, n, m, true) }
+
+// setAffinity models __irq_set_affinity.
+func setAffinity(c *cpu.CPU, n Number, m Mask, force bool) error {
 	d := ToDesc(c, n)
 	if d == nil || d.chip.setter == nil {
 		return fmt.Errorf("irq: no interrupt %d that can be moved: %w", n, errno.EINVAL)
 	}
 	flags := d.lock.LockIRQSave(c)
 	defer d.lock.UnlockIRQRestore(c, flags)
-	return d.setAffinity(c, m)
+	return d.setAffinity(c, m, force)
 }
 
 // setAffinity models irq_set_affinity_locked.
-func (d *Desc) setAffinity(c *cpu.CPU, m Mask) (err error) {
-	switch {
-	case !d.has(Activated) && d.has(AffinityOnActivate):
+func (d *Desc) setAffinity(c *cpu.CPU, m Mask, force bool) (err error) {
+	if !d.has(Activated) && d.has(AffinityOnActivate) {
 		d.Affinity, d.Effective = m, m
-	case d.has(MovePCNTXT) && !d.has(SetAffinityPending):
-		if err = d.doSetAffinity(c, m, false); errors.Is(err, errno.EBUSY) {
-			d.Set(SetAffinityPending)
-			d.pending, err = m, nil
-		}
-	default:
-		d.Set(SetAffinityPending)
-		d.pending = m
+		d.Set(AffinitySet)
+		return nil
 	}
+	if d.has(MovePCNTXT) && !d.has(SetAffinityPending) {
+		err = d.trySetAffinity(c, m, force)
+	} else {
+		d.await(m)
+	}
+	d.notifyAffinity(c)
 	d.Set(AffinitySet)
 	return err
 }
 
-// SetHint models irq_set_affinity_and_hint: what the driver advises users of,
-// and the affinity too.
-func SetHint(c *cpu.CPU, n Number, m Mask) error {
-	d := ToDesc(c, n)
-	if d == nil {
-		return fmt.Errorf("irq: no interrupt %d: %w", n, errno.EINVAL)
-	}
-	d.hint = m
-	if m.Empty() {
+// trySetAffinity models irq_try_set_affinity: while a former move is not
+// cleaned up the new one waits.
+func (d *Desc) trySetAffinity(c *cpu.CPU, m Mask, force bool) error {
+	err := d.doSetAffinity(c, m, force)
+	if errors.Is(err, errno.EBUSY) && !force {
+		d.await(m)
 		return nil
 	}
-	return SetAffinity(c, n, m)
+	return err
 }
 
-// Hint is the driver's advice (affinity_hint).
-func (d *Desc) Hint() Mask { return d.hint }
+// await models irq_set_affinity_pending: the next interrupt moves.
+func (d *Desc) await(m Mask) {
+	d.Set(SetAffinityPending)
+	d.pending = m
+}
 
 // ShownAffinity is what /proc/irq/N/smp_affinity shows: a move that waits
 // counts already (show_irq_affinity).
@@ -155,6 +173,9 @@ func (d *Desc) move(c *cpu.CPU) {
 // not given back, the move waits for the next interrupt.
 func (d *Desc) moveMasked(c *cpu.CPU) {
 	d.Clear(SetAffinityPending)
+	if d.pending.Empty() || d.chip.setter == nil {
+		return
+	}
 	if online(c, d.pending) {
 		if err := d.doSetAffinity(c, d.pending, false); errors.Is(err, errno.EBUSY) {
 			d.Set(SetAffinityPending)

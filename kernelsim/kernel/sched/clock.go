@@ -83,6 +83,9 @@ func (k *clock) next(c *cpu.CPU) sim.Time {
 // Context: hard interrupt.
 func TimerInterrupt(c *cpu.CPU) {
 	k := &runqueues.Raw(c).clock
+	if k.dev == nil { // the last one of a CPU that has gone (clockevents_handle_noop)
+		return
+	}
 	for len(k.sleepers) > 0 && k.sleepers[0].at <= c.Now() {
 		s := k.sleepers[0]
 		k.sleepers = slices.Delete(k.sleepers, 0, 1) // no room is lost at the front
@@ -189,13 +192,18 @@ func restartTick(c *cpu.CPU) {
 }
 
 // IdleLoop models do_idle (kernel/sched/idle.c): sleep until there is
-// something to do, then let it run. It never returns.
+// something to do, then let it run. It returns where the processor has been
+// taken down and INIT has ended its halt: the coroutine is over then.
 func IdleLoop(t *Task) {
 	c := t.cpu
 	for {
 		stopTick(c)
 		for !preempt.NeedResched(c) {
 			c.CLI()
+			if runqueues.Raw(c).hotplug.dead {
+				playDead(c)
+				return
+			}
 			if preempt.NeedResched(c) {
 				break
 			}

@@ -13,7 +13,8 @@ import (
 type stopper struct {
 	thread *Task
 	move   []*Task
-	touch  bool // for the watchdog
+	touch  bool         // for the watchdog
+	stop   []*multiStop // stop_machine
 }
 
 var stoppers = percpu.New[stopper]("cpu_stopper")
@@ -41,6 +42,15 @@ func stopperThread(t *Task) {
 			st.touch = false
 			runqueues.This(t.cpu).touch(t.cpu)
 		}
+		for len(st.stop) > 0 {
+			ms := st.stop[0]
+			st.stop = st.stop[1:]
+			ms.run(t)
+		}
+		if t.park {
+			ParkMe(t)
+			continue
+		}
 		SetState(t, Interruptible)
 		Schedule(t.cpu)
 	}
@@ -56,13 +66,13 @@ func SetAffinity(c *cpu.CPU, t *Task, cpus []int) error {
 		if id < 0 || id >= len(c.Peers) {
 			return errno.EINVAL
 		}
-		ok = ok || Online(c.Peers[id])
+		ok = ok || Active(c.Peers[id])
 	}
 	if !ok || t.pinned {
 		return errno.EINVAL
 	}
 	t.restrict(len(c.Peers), cpus)
-	if t.Allowed(t.cpu.ID) {
+	if t.mayRunOn(t.cpu) {
 		return nil
 	}
 	if t.onRQ && runqueues.Raw(t.cpu).curr == t {
@@ -91,11 +101,15 @@ func MoveSelf(t *Task, cpus ...int) error {
 // moveQueued models move_queued_task for a task that does not run: sleeping
 // tasks only change their address, ready ones their queue.
 func moveQueued(c *cpu.CPU, t *Task) {
-	if t.State == Dead || t.Allowed(t.cpu.ID) {
+	if t.State == Dead || t.mayRunOn(t.cpu) {
 		return
 	}
 	runqueues.Raw(t.cpu).dequeue(t)
-	setCPU(c, t, idlest(c, t))
+	to := idlest(c, t)
+	if to == nil {
+		to = fallback(c, t)
+	}
+	setCPU(c, t, to)
 	if !t.onRQ {
 		return
 	}

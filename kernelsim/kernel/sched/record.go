@@ -12,6 +12,9 @@ func Record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) { record(c, k, a, b, d,
 
 // record fills a record in place: it is on every hot path.
 func record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) {
+	if runqueues.Raw(c).hotplug.dead { // tracepoints of a CPU that is offline say nothing
+		return
+	}
 	word := preempt.Word(c)
 	r := c.Ring.Next()
 	r.Time = int64(c.Now())

@@ -22,6 +22,7 @@ type runqueue struct {
 	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
 	clock       clock
 	times       Times
+	hotplug     hotplug
 }
 
 // runqueues models the per-CPU variable of that name.

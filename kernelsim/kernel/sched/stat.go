@@ -10,7 +10,7 @@ import (
 func TimesOf(p *cpu.CPU, now sim.Time) Times {
 	q := runqueues.Raw(p)
 	x := q.times
-	if d := now - q.curr.exec.start; d > 0 {
+	if d := now - q.curr.exec.start; d > 0 && !q.hotplug.dead {
 		x.book(q.curr, d)
 	}
 	return x

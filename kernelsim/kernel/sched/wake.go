@@ -39,7 +39,7 @@ func preemptPoint(c *cpu.CPU) {
 }
 
 // sleeps says whether a wake-up has anything to do.
-func (t *Task) sleeps() bool { return t.State != Running && t.State != Dead }
+func (t *Task) sleeps() bool { return t.State == Interruptible || t.State == Uninterruptible }
 
 // tryToWakeUp models try_to_wake_up with p->pi_lock held. Linux's lock makes
 // other wakers wait; here they get in while the wake-up is paid for, and may
@@ -121,11 +121,15 @@ func (q *runqueue) preempts(c *cpu.CPU, t *Task) bool {
 // selectForWake models select_task_rq: where t was if that CPU is idle, else
 // an idle CPU, else where it was.
 func selectForWake(c *cpu.CPU, t *Task) *cpu.CPU {
-	if t.Allowed(t.cpu.ID) && (t.pinned || t.Policy != Normal || isIdle(t.cpu)) {
+	stays := t.mayRunOn(t.cpu)
+	if stays && (t.pinned || t.Policy != Normal || isIdle(t.cpu)) {
 		return t.cpu
 	}
-	if p := idlest(c, t); p != nil && (isIdle(p) || !t.Allowed(t.cpu.ID)) {
+	if p := idlest(c, t); p != nil && (isIdle(p) || !stays) {
 		return p
+	}
+	if !stays {
+		return fallback(c, t)
 	}
 	return t.cpu
 }
@@ -134,7 +138,10 @@ func selectForWake(c *cpu.CPU, t *Task) *cpu.CPU {
 // fewest ready tasks, the parent's among equals, then the lowest number.
 func selectForNew(c *cpu.CPU, t *Task) *cpu.CPU {
 	best := idlest(c, t)
-	if best != nil && t.Allowed(c.ID) && load(c) <= load(best) {
+	switch {
+	case best == nil:
+		return fallback(c, t)
+	case t.mayRunOn(c) && load(c) <= load(best):
 		return c
 	}
 	return best
@@ -142,7 +149,7 @@ func selectForNew(c *cpu.CPU, t *Task) *cpu.CPU {
 
 func idlest(c *cpu.CPU, t *Task) (best *cpu.CPU) {
 	for _, p := range c.Peers {
-		if Online(p) && t.Allowed(p.ID) && (best == nil || load(p) < load(best)) {
+		if t.mayRunOn(p) && (best == nil || load(p) < load(best)) {
 			best = p
 		}
 	}
@@ -161,8 +168,10 @@ func load(p *cpu.CPU) int {
 
 func isIdle(p *cpu.CPU) bool { return Online(p) && load(p) == 0 }
 
-// Online says whether p has been brought up.
-func Online(p *cpu.CPU) bool { return p.GS.Slots != nil && runqueues.Raw(p).idle != nil }
+// Online says whether p has been brought up, and has not been taken down.
+func Online(p *cpu.CPU) bool {
+	return p.GS.Slots != nil && runqueues.Raw(p).idle != nil && !runqueues.Raw(p).hotplug.dead
+}
 
 // FoldNeedResched models scheduler_ipi: another CPU has asked c's task to make
 // room, and c now sees it in its own preempt_count.

@@ -134,7 +134,7 @@ func (vectorOps) Activate(c *cpu.CPU, _ *irq.Domain, data *irq.Data, reserve boo
 	case reserve || d.managed && data.Common.State&irq.ManagedShutdown != 0:
 		d.shutdown(c)
 	case d.managed:
-		err = d.assignManaged(c, data.Common.Affinity.And(affinity.Online(c)))
+		err = d.activateManaged(c)
 	case d.booked:
 		err = d.activateReserved(c)
 	}
@@ -143,6 +143,21 @@ func (vectorOps) Activate(c *cpu.CPU, _ *irq.Domain, data *irq.Data, reserve boo
 		return fmt.Errorf("vector: no vector for interrupt %d: %w", data.IRQ, err)
 	}
 	return nil
+}
+
+// activateManaged models activate_managed. It cannot fail where the vectors
+// that were kept are still there; the log tells if they are not.
+func (d *chipData) activateManaged(c *cpu.CPU) error {
+	dest := d.data.Common.Affinity.And(affinity.Online(c))
+	if dest.Empty() {
+		printk.Printk(c, printk.Err, "Managed startup for irq %d, but no CPU", d.data.IRQ)
+		return errno.EINVAL
+	}
+	err := d.assignManaged(c, dest)
+	if err != nil {
+		printk.Printk(c, printk.Err, "Managed startup irq %d, no vector available", d.data.IRQ)
+	}
+	return err
 }
 
 // activateReserved models activate_reserved.

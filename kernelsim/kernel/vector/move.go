@@ -7,7 +7,9 @@ import (
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/trace"
 )
 
@@ -37,10 +39,15 @@ func (d *chipData) sendCleanup(c *cpu.CPU) {
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
 	d.moving = false
-	list := cleanup.On(c, d.prevCPU)
-	*list = append(*list, d)
-	d.queued = true
-	apic.Send(c, d.prevCPU, idt.MoveCleanup)
+	if affinity.Online(c).Has(d.prevCPU) {
+		list := cleanup.On(c, d.prevCPU)
+		*list = slices.Insert(*list, 0, d) // hlist_add_head
+		d.queued = true
+		apic.Send(c, d.prevCPU, idt.MoveCleanup)
+	} else {
+		printk.Printk(c, printk.Warning, "IRQ %d schedule cleanup for offline CPU %d", d.data.IRQ, d.prevCPU)
+		d.freeMoved(c)
+	}
 	l.UnlockIRQRestore(c, flags)
 }
 

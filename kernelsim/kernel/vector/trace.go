@@ -5,6 +5,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/vector/matrix"
 	"bothhalves/kernelsim/trace"
@@ -29,6 +30,9 @@ func books(c *cpu.CPU) *matrix.Matrix {
 // record writes an event of the matrix into the trace (include/trace/events/
 // irq_matrix.h).
 func (s *system) record(ev *matrix.Event) {
+	if !affinity.Online(s.asks).Has(s.asks.ID) { // tracepoints of a CPU that is offline say nothing
+		return
+	}
 	a, b, c, d := trace.Matrix{Bit: uint32(ev.Bit), CPU: uint32(ev.CPU), Online: ev.Online,
 		Avail: uint32(ev.Avail), Alloc: uint32(ev.Alloc), Managed: uint32(ev.Managed), Maps: uint32(ev.Maps),
 		GlobalAvail: uint32(ev.GlobalAvail), Total: uint32(ev.Total), Reserved: uint32(ev.GlobalRsvd)}.Pack()
@@ -38,7 +42,7 @@ func (s *system) record(ev *matrix.Event) {
 // trace records an event of the interrupt (arch/x86/include/asm/trace/
 // irq_vectors.h).
 func (d *chipData) trace(c *cpu.CPU, k trace.Kind, b, e, f uint32) {
-	if shared.Of(c).traced {
+	if shared.Of(c).traced && affinity.Online(c).Has(c.ID) {
 		sched.Record(c, k, uint32(d.data.IRQ), b, e, f)
 	}
 }

@@ -93,6 +93,7 @@ func Online(c *cpu.CPU) {
 	l := vectorLock.Of(c)
 	flags := l.LockIRQSave(c)
 	books(c).Online(c.ID)
+	*vectorIRQ.Raw(c) = [idt.Entries]slot{} // a processor that was here before left some behind
 	for n := range irq.Number(16) {
 		if d := irq.ToDesc(c, n); !apic.HasIOAPIC(c) && n != 2 { // __setup_vector_irq
 			vectorIRQ.Raw(c)[int(idt.ISA)+int(n)].desc = d

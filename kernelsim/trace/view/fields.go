@@ -83,6 +83,8 @@ func switchState(state uint32) string {
 		return "S"
 	case state&2 != 0:
 		return "D"
+	case state&0x40 != 0:
+		return "P"
 	case state != 0:
 		return "X"
 	}

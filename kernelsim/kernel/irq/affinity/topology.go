@@ -62,6 +62,7 @@ type state struct {
 	fixed    bool    // someone has chosen fallback
 	fallback CPUMask // irq_default_affinity
 	spread   SpreadFunc
+	isolated CPUMask // isolcpus=managed_irq,…
 }
 
 var shared = percpu.Shared[state]("irq_affinity")
@@ -121,6 +122,17 @@ func Default(c *cpu.CPU) CPUMask {
 		return s.top.Possible
 	}
 	return s.fallback
+}
+
+// Isolate models isolcpus=managed_irq,LIST (kernel/sched/isolation.c): managed
+// interrupts keep away from these CPUs if they can.
+func Isolate(c *cpu.CPU, m CPUMask) { of(c).isolated = m }
+
+// Housekeeping models housekeeping_cpumask(HK_TYPE_MANAGED_IRQ): the possible
+// CPUs that are not isolated; isolated is false where all are.
+func Housekeeping(c *cpu.CPU) (keep CPUMask, isolated bool) {
+	s := of(c)
+	return s.top.Possible.AndNot(s.isolated), !s.isolated.Empty()
 }
 
 // SetDefault changes it (/proc/irq/default_smp_affinity, irqaffinity=).
