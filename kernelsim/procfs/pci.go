@@ -28,13 +28,14 @@ func (fs *FS) pciDevice(d *pci.Dev) []node {
 	number := func(name string, v int) node {
 		return attr(name, func() string { return fmt.Sprintln(v) })
 	}
-	return []node{
+	list := []node{
 		hex("class", 6, d.Class),
 		attr("config", func() string { return fs.pciConfig(d) }),
 		hex("device", 4, uint32(d.Device)),
 		number("enable", d.Enabled),
 		number("irq", d.IRQ),
 		attr("local_cpulist", func() string { return cpuList(fs.allCPUs()) + "\n" }),
+		attr("local_cpus", func() string { return cpuMask(fs.allCPUs(), len(fs.m.CPUs())) + "\n" }),
 		number("numa_node", -1),
 		attr("resource", func() string { return pciResources(d) }),
 		hex("revision", 2, uint32(d.Revision)),
@@ -42,6 +43,10 @@ func (fs *FS) pciDevice(d *pci.Dev) []node {
 		hex("subsystem_vendor", 4, uint32(d.SubVendor)),
 		hex("vendor", 4, uint32(d.Vendor)),
 	}
+	if d.Vectors() > 0 {
+		list = append(list, sealed("msi_irqs", func() []node { return msiIRQs(d) }))
+	}
+	return list
 }
 
 // pciConfig models pci_read_config: the bytes themselves.

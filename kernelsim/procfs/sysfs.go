@@ -58,7 +58,7 @@ func cpuFile(name string, ids []int) node {
 
 // cpu lists cpuN. The boot CPU cannot be taken down and has no file for it.
 func (fs *FS) cpu(id int) []node {
-	list := []node{sealed("topology", func() []node { return fs.topologyFiles(id) })}
+	list := append(fs.cpuLinks(id), sealed("topology", func() []node { return fs.topologyFiles(id) }))
 	if id == 0 {
 		return list
 	}
@@ -89,6 +89,7 @@ func (fs *FS) topologyFiles(id int) []node {
 		cpuFile("core_cpus_list", []int{id}),
 		cpuFile("package_cpus_list", siblings),
 		number("physical_package_id", package_),
+		fs.coreSiblings(id),
 		cpuFile("core_siblings_list", siblings),
 		cpuFile("thread_siblings_list", []int{id}),
 	}

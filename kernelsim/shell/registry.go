@@ -7,7 +7,7 @@ func Commands() []*Verb {
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
 		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), faultVerb(), busVerb(), infoVerb(), traceVerb(),
 		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
-		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(), fioVerb(),
+		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(), fioVerb(), irqbalanceVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
 		filterVerb("grep", "passes the lines that match a regular expression"),
 		filterVerb("wc", "counts lines, words and characters"), filterVerb("sort", "sorts lines"),
@@ -21,7 +21,7 @@ func later(name string) string {
 	switch name {
 	case "wire", "ip", "ethtool", "sink", "send", "ping", "latency":
 		return "the network"
-	case "irqbalance", "mpstat", "top":
+	case "mpstat", "top":
 		return "device interrupts"
 	case "lockstat":
 		return "the lock statistics"
