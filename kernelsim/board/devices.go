@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/edu"
 	"bothhalves/kernelsim/hw/enadev"
 	"bothhalves/kernelsim/hw/legacy"
 	"bothhalves/kernelsim/hw/nvme"
@@ -18,6 +19,7 @@ type Function struct {
 	Device Device // as it was asked for
 	*pcie.Func
 	legacy *legacy.Device // nil if it is none
+	edu    *edu.Device    // nil if it is none
 }
 
 // Functions lists what was plugged in, in that order.
@@ -85,12 +87,14 @@ func (b *Board) addDevice(d Device) error {
 		return b.plug(d, b.standIn(d))
 	case "legacy":
 		return b.addLegacyDevice(d)
+	case "edu":
+		return b.addEdu(d)
 	case "nvme":
 		return b.plug(d, onRoot(b.nvme(d).Func, b.cfg.Machine == Q35))
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
-	return errors.New("no such kind: choose msix, legacy, virtio-net, e1000e, vmxnet3, nvme or ena")
+	return errors.New("no such kind: choose msix, legacy, edu, virtio-net, e1000e, vmxnet3, nvme or ena")
 }
 
 // addLegacyDevice plugs in a device with registers and a pin. Its causes are
@@ -112,6 +116,16 @@ func (b *Board) nvme(d Device) *nvme.Device {
 		latency = 20 * sim.Microsecond
 	}
 	return nvme.New(b.eng, b.Bus, d.BDF, nvme.Config{Queues: b.queues(d), Latency: latency, Channels: or(d.Channels, 2)})
+}
+
+// addEdu plugs in QEMU's educational device.
+func (b *Board) addEdu(d Device) error {
+	dev := edu.New(b.Bus, d.BDF, max(d.Pin, 1))
+	if err := b.plug(d, dev.Func); err != nil {
+		return err
+	}
+	b.devices[len(b.devices)-1].edu = dev
+	return nil
 }
 
 // queues is a device's number of queues: one a CPU if nobody said.

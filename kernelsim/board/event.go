@@ -19,6 +19,8 @@ func (b *Board) Event(bdf pcie.BDF, k int, satisfied bool) error {
 		return fmt.Errorf("no device is plugged in there; info pci lists what is on the bus")
 	case f.legacy != nil:
 		return f.legacyEvent(k, satisfied)
+	case f.edu != nil:
+		return f.eduEvent(k, satisfied)
 	case f.usesPin():
 		f.SetINTx(!satisfied)
 		return nil
@@ -53,6 +55,19 @@ func (f *Function) legacyEvent(k int, satisfied bool) error {
 		f.legacy.Registers().Write(legacy.Cause, 4, 1<<k)
 	} else {
 		f.legacy.Raise(1 << k)
+	}
+	return nil
+}
+
+// eduEvent sets or clears bit k of an educational device's status.
+func (f *Function) eduEvent(k int, satisfied bool) error {
+	switch {
+	case k < 0 || k > 31:
+		return fmt.Errorf("an edu device has causes 0 to 31, not %d", k)
+	case satisfied:
+		f.edu.Satisfy(1 << k)
+	default:
+		f.edu.Raise(1 << k)
 	}
 	return nil
 }

@@ -51,6 +51,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	m.earlyGates(c)
 	m.setupArch(c)
 	m.setupPerCPUAreas(c)
+	m.spuriousParams(c)
 	trapInit(c)
 	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
 		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
@@ -100,6 +101,7 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 // processors there are.
 func (m *Machine) setupArch(c *cpu.CPU) {
 	m.banner(c)
+	sched.SetArchDesc(c, m.hardwareName())
 	tsc.EarlyInit(c)
 	apic.Init(c, m.apicConfig())
 	apic.CheckX2APIC(c)

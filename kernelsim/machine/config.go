@@ -147,6 +147,7 @@ type cmdline struct {
 	preempt        string
 	watchdogThresh int
 	threadIRQs     bool
+	spurious       []string // noirqdebug, irqfixup, irqpoll, as they stand
 	blacklist      []string // modules that are not loaded at boot
 	warnings       []string
 }
@@ -165,6 +166,8 @@ func parseCmdline(text string) cmdline {
 			k.setPreempt(value)
 		case "threadirqs":
 			k.threadIRQs = true
+		case "noirqdebug", "irqfixup", "irqpoll":
+			k.spurious = append(k.spurious, name)
 		case "watchdog_thresh":
 			k.setThresh(value)
 		case "modprobe.blacklist": // modprobe reads it (modprobe.d, "blacklist")

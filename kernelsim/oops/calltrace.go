@@ -40,7 +40,7 @@ func CallTrace(skip int) []string {
 	for _, s := range Sections(Frames(pcs[:runtime.Callers(skip+2, pcs)])) {
 		lines = append(lines, " <"+s.Name+">")
 		for _, f := range s.Frames {
-			lines = append(lines, "  "+f.String())
+			lines = append(lines, " "+f.String())
 		}
 		lines = append(lines, " </"+s.Name+">")
 	}

@@ -59,7 +59,12 @@ func Name(fn any) string {
 		return "?"
 	}
 	file, line := f.FileLine(f.Entry())
-	return newFrame(f.Name(), file, line).String()
+	name, method := strings.CutSuffix(f.Name(), "-fm") // bound to its receiver by the compiler
+	frame := newFrame(name, file, line)
+	if method {
+		return frame.Func
+	}
+	return frame.String()
 }
 
 // Hidden says whether the frame belongs to what makes the machine go, not to

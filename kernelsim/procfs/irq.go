@@ -40,6 +40,7 @@ func (fs *FS) irqFiles(d *irq.Desc) []node {
 		show("node", func() string { return fmt.Sprintf("%d\n", d.Node) }),
 		mask("effective_affinity", effective),
 		show("effective_affinity_list", func() string { return effective().String() + "\n" }),
+		show("spurious", func() string { return fs.spurious(d) }),
 	}
 	for _, name := range d.Names() {
 		list = append(list, dir(name, func() []node { return nil }))

@@ -75,7 +75,7 @@ func pluggables() []pluggable {
 	return []pluggable{
 		{"nic", []string{"none", "ena"}, []string{"queues", "name"}},
 		{"blk", []string{"nvme"}, []string{"queues", "managed"}},
-		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "msix"},
+		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "edu", "msix"},
 			[]string{"name", "bdf", "vectors", "managed", "pin"}},
 	}
 }

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -45,6 +46,6 @@ func hashed(name string) uint32 {
 
 // Symbol models "[<%p>] %ps" of a function: its hashed address, and its name.
 func Symbol(fn any) string {
-	name := oops.Name(fn)
+	name, _, _ := strings.Cut(oops.Name(fn), "  ") // without its place
 	return fmt.Sprintf("[<%016x>] %s", hashed(name), name)
 }
