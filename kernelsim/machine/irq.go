@@ -19,6 +19,7 @@ import (
 // as everybody's chip.
 func (m *Machine) initInterrupts(c *cpu.CPU) {
 	affinity.SetTopology(c, affinity.Numa(m.possible, m.cfg.Nodes))
+	m.isolate(c)
 	affinity.AddToNode(c, c.ID)
 	affinity.SetOnline(c, c.ID, true)
 	irq.Plug(c, m.parts.IRQ.layer())

@@ -179,6 +179,17 @@ func (n node) child(name string) (node, bool) {
 // boot is the processor through which the kernel's global state is found.
 func (fs *FS) boot() *cpu.CPU { return fs.m.CPUs()[0] }
 
+// known lists the processors that are up or were, whose counts the sums have.
+func (fs *FS) known() []*cpu.CPU {
+	var list []*cpu.CPU
+	for _, p := range fs.m.CPUs() {
+		if sched.Known(p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
 // online lists the processors that are up. A boot that failed early has none.
 func (fs *FS) online() []*cpu.CPU {
 	var list []*cpu.CPU

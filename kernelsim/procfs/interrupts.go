@@ -100,7 +100,7 @@ func nrIRQs(cpus int) int {
 
 // interruptSum is the first figure of the line intr (arch_irq_stat_cpu).
 func (fs *FS) interruptSum() (sum uint64) {
-	for _, p := range fs.online() {
+	for _, p := range fs.known() {
 		for _, r := range archRows() {
 			if r.count != nil {
 				sum += r.count(entry.StatsOf(p))

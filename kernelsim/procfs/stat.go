@@ -15,7 +15,7 @@ const tick = sim.Second / 100
 func (fs *FS) stat() string {
 	var b strings.Builder
 	var all sched.Times
-	for _, p := range fs.online() {
+	for _, p := range fs.known() {
 		t := sched.TimesOf(p, fs.m.Now())
 		all.User += t.User
 		all.System += t.System
@@ -47,9 +47,11 @@ func cpuLine(b *strings.Builder, name string, t sched.Times) {
 func (fs *FS) totals(b *strings.Builder) {
 	var switches uint64
 	running := 0
-	for _, p := range fs.online() {
+	for _, p := range fs.known() {
 		switches += sched.SwitchesOf(p)
-		running += sched.RunningOn(p)
+		if sched.Online(p) {
+			running += sched.RunningOn(p)
+		}
 	}
 	fmt.Fprintf(b, "ctxt %d\nbtime 0\nprocesses %d\nprocs_running %d\nprocs_blocked 0\n",
 		switches, sched.Forks(fs.boot()), running)
@@ -59,7 +61,7 @@ func (fs *FS) totals(b *strings.Builder) {
 // and the seconds that all CPUs together have idled.
 func (fs *FS) uptime() string {
 	var idle sim.Time
-	for _, p := range fs.online() {
+	for _, p := range fs.known() {
 		idle += sched.TimesOf(p, fs.m.Now()).Idle
 	}
 	return fmt.Sprintf("%s %s\n", hundredths(fs.m.Now()), hundredths(idle))

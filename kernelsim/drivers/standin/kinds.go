@@ -34,37 +34,8 @@ func (d *Driver) virtioNet(c *cpu.CPU, dev *pci.Dev) error {
 	if err := d.requestAll(c, dev, names); err != nil {
 		return err
 	}
-	spreadPairs(c, dev, pairs)
+	d.watchCPUs(c, dev, pairs)
 	return nil
-}
-
-// spreadPairs models virtnet_set_affinity (drivers/net/virtio_net.c): the
-// online processors are dealt to the pairs of queues in runs.
-func spreadPairs(c *cpu.CPU, dev *pci.Dev, pairs int) {
-	cpus := affinity.Online(c)
-	pairs = min(pairs, cpus.Count())
-	if pairs == 0 {
-		return
-	}
-	n := cpus.First()
-	for q := range pairs {
-		size := cpus.Count() / pairs
-		if q < cpus.Count()%pairs {
-			size++
-		}
-		var m irq.Mask
-		for range size {
-			m.Add(n)
-			if n = cpus.Next(n + 1); n < 0 {
-				n = cpus.First()
-			}
-		}
-		for _, i := range []int{1 + 2*q, 2 + 2*q} {
-			if virq, err := pci.IRQVector(dev, i); err == nil {
-				_ = irq.SetHint(c, virq, m) // advice
-			}
-		}
-	}
 }
 
 // nvme models nvme_pci_enable and nvme_setup_io_queues (drivers/nvme/host/

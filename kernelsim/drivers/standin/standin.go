@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hotplug"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/pci"
@@ -17,6 +18,8 @@ type Driver struct {
 	// kernel.
 	managed bool
 	pinned  int // how many handlers it has on the pin
+	// notifier hears of processors that come and go; nil: they do not matter.
+	notifier *hotplug.Driver
 }
 
 // New makes the driver of the index-th device of a kind.
@@ -151,6 +154,7 @@ func (d *Driver) freeSome(c *cpu.CPU, dev *pci.Dev, n int) {
 
 // Remove gives everything back.
 func (d *Driver) Remove(c *cpu.CPU, dev *pci.Dev) {
+	d.ignoreCPUs(c)
 	switch {
 	case d.kind == "legacy":
 		d.closeLegacy(c, dev)

@@ -16,6 +16,10 @@ type hotplug struct {
 	report  func(c *cpu.CPU) // cpuhp_report_idle_dead
 }
 
+// Known reports whether p has ever been brought up: its counts stay when it
+// goes.
+func Known(p *cpu.CPU) bool { return p.GS.Slots != nil && runqueues.Raw(p).idle != nil }
+
 // Active models cpu_active: p takes tasks. A CPU that leaves still runs its
 // own threads.
 func Active(p *cpu.CPU) bool { return Online(p) && !runqueues.Raw(p).hotplug.leaving }
