@@ -82,6 +82,12 @@ func deviceOptions(d board.Device) (text string) {
 	if d.Queues != 0 {
 		text += fmt.Sprintf(",queues=%d", d.Queues)
 	}
+	if d.Latency != 0 {
+		text += fmt.Sprintf(",latency=%dns", int64(d.Latency))
+	}
+	if d.Channels != 0 {
+		text += fmt.Sprintf(",channels=%d", d.Channels)
+	}
 	if d.Managed != "" {
 		text += ",managed=" + d.Managed
 	}

@@ -107,6 +107,16 @@ func (m *Machine) Disk(name string) *nvme.Driver {
 	return nil
 }
 
+// Disks lists the drivers of the disks that have one.
+func (m *Machine) Disks() (list []*nvme.Driver) {
+	for _, d := range m.disks {
+		if d.Ready() {
+			list = append(list, d)
+		}
+	}
+	return list
+}
+
 // RunTo runs until done says so, at a decision point; limit is how much
 // virtual time that may take.
 func (m *Machine) RunTo(limit sim.Time, done func() bool) error {

@@ -73,8 +73,8 @@ type pluggable struct {
 
 func pluggables() []pluggable {
 	return []pluggable{
-		{"nic", []string{"none", "ena"}, []string{"queues", "name"}},
-		{"blk", []string{"nvme"}, []string{"queues", "managed"}},
+		{"nic", []string{"none", "ena"}, []string{"queues", "name", "bdf"}},
+		{"blk", []string{"nvme"}, []string{"queues", "managed", "bdf", "latency", "channels"}},
 		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "edu", "msix"},
 			[]string{"name", "bdf", "vectors", "managed", "pin"}},
 	}
@@ -144,6 +144,10 @@ func (c *Call) deviceOption(d *board.Device, what, name, value string) (err erro
 		d.Vectors, err = c.number(what, value, 1, 2048)
 	case "queues":
 		d.Queues, err = c.number(what, value, 1, 128)
+	case "latency":
+		d.Latency, err = c.duration(value)
+	case "channels":
+		d.Channels, err = c.number(what, value, 1, 1024)
 	case "pin":
 		pin := strings.Index("ABCD", strings.ToUpper(value))
 		if len(value) != 1 || pin < 0 {

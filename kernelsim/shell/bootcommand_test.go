@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/shell"
+	"bothhalves/kernelsim/sim"
 )
 
 // TestBootCommand: what a report says boots the machine again does so: typed
@@ -25,9 +26,9 @@ func TestBootCommand(t *testing.T) {
 			"boot -cpus 1 -seed 1 -machine q35 -cpu x2apic,tsc-deadline -kernel 4.9"},
 		{machine.Config{CPUs: 1, X2APIC: true}, "boot -cpus 1 -seed 1 -cpu x2apic"},
 		{machine.Config{CPUs: 2, TSCDeadline: true, Devices: []board.Device{
-			{Kind: "ena", Name: "eth0", Queues: 2}, {Kind: "nvme", Queues: 3, Managed: "off"},
+			{Kind: "ena", Name: "eth0", Queues: 2}, {Kind: "nvme", Queues: 3, Latency: 50 * sim.Microsecond, Channels: 4, Managed: "off"},
 			{Kind: "msix", Name: "toy", BDF: pcie.MakeBDF(0, 9, 0), Vectors: 5, Managed: "on"}, {Kind: "legacy", Pin: 3}}},
-			"boot -cpus 2 -seed 1 -cpu tsc-deadline -nic ena,name=eth0,queues=2 -blk nvme,queues=3,managed=off" +
+			"boot -cpus 2 -seed 1 -cpu tsc-deadline -nic ena,name=eth0,queues=2 -blk nvme,queues=3,latency=50000ns,channels=4,managed=off" +
 				" -device msix,name=toy,bdf=00:09.0,vectors=5,managed=on -device legacy,pin=C"},
 	} {
 		if got := tt.cfg.BootCommand(); got != tt.want {

@@ -10,7 +10,7 @@ import (
 func infoVerb() *Verb {
 	return &Verb{
 		Name: "info", Group: GroupBench,
-		Args:    "lapic [CPU] | ioapic | pic | pci | msix BDF | idt [VECTOR] | registers [CPU] | percpu [NAME] | mtree",
+		Args:    "lapic [CPU] | ioapic | pic | pci | msix BDF | idt [VECTOR] | registers [CPU] | percpu [NAME] | mtree | block",
 		Summary: "shows the state of hardware and memory",
 		Detail: `info lapic, ioapic, pic, pci, registers and mtree print as QEMU's monitor does, as
 far as the machine has what they show. info msix shows a function's table as it
@@ -18,15 +18,18 @@ stands and decoded, and its pending bits. info idt shows the gates, as raw
 quadwords and decoded; with VECTOR, that gate field by field and what its stub
 pushes. info percpu shows the first chunk of per-CPU memory: its sizes, where each
 CPU's unit lies, and the variables by offset; with NAME, that variable's address
-and bytes on every CPU.`,
-		Words: []string{"lapic", "ioapic", "pic", "pci", "msix", "idt", "registers", "percpu", "mtree"},
+and bytes on every CPU. info block shows, for each disk that was opened, what each
+CPU has done: the queue that it submits to, requests that it submitted, requests
+that ended on it, of its own those that ended on another CPU, and ends that it left
+to another CPU.`,
+		Words: []string{"lapic", "ioapic", "pic", "pci", "msix", "idt", "registers", "percpu", "mtree", "block"},
 		Run:   runInfo, ReadOnly: true,
 	}
 }
 
 func runInfo(c *Call) error {
 	if len(c.Args) == 0 {
-		return c.Misuse("wants %s or mtree", strings.Join(c.Verb.Words[:len(c.Verb.Words)-1], ", "))
+		return c.Misuse("wants %s or block", strings.Join(c.Verb.Words[:len(c.Verb.Words)-1], ", "))
 	}
 	topic, rest := c.Args[0], c.Args[1:]
 	if err := c.oneOf(topic); err != nil {
@@ -45,6 +48,8 @@ func runInfo(c *Call) error {
 		return c.infoKernel(topic, rest)
 	case "registers":
 		return c.infoRegisters(rest)
+	case "block":
+		return c.infoBlock()
 	case "mtree":
 		c.Printf("%s", c.Machine().Bus().Tree())
 		return nil
