@@ -29,7 +29,7 @@ const importOrder = `
 	# share an abi package (register offsets, descriptor layouts) alone.
 	FLOOR0 < hw/lapic/lapicreg, hw/ioapic/ioapicreg, hw/i8259/i8259reg;
 	FLOOR0 < hw/enadev/enaabi, hw/nvme/nvmeabi, hw/iommu/iommureg, hw/pcie/pcireg;
-	FLOOR0 < hw/cpu/gatereg < hw/cpu < hw/bus;
+	FLOOR0 < hw/cpu/gatereg < hw/cpu < hw/bus, internal/explore;
 	hw/bus, hw/pcie/pcireg < hw/pcie, hw/wire;
 	hw/bus, hw/lapic/lapicreg < hw/lapic;
 	hw/bus, hw/ioapic/ioapicreg, hw/lapic/lapicreg < hw/ioapic;
