@@ -53,7 +53,7 @@ func helpAll(w io.Writer, verbs []*Verb) error {
 		fmt.Fprintln(w, g.title+":")
 		for _, v := range verbs {
 			if v.Group == g.name {
-				fmt.Fprintf(w, "  %-9s %s\n", v.Name, v.Summary)
+				fmt.Fprintf(w, "  %-10s %s\n", v.Name, v.Summary)
 			}
 		}
 	}
