@@ -1,9 +1,11 @@
 package procfs
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/sched"
 )
 
@@ -77,7 +79,11 @@ func (fs *FS) setOnline(id int, text string) error {
 	if err != nil || up == sched.Online(fs.m.CPUs()[id]) {
 		return err
 	}
-	return fs.m.SetOnline(id, up)
+	err = fs.m.SetOnline(id, up)
+	if e := new(errno.Errno); errors.As(err, &e) {
+		return e
+	}
+	return err
 }
 
 // topologyFiles lists cpuN/topology (drivers/base/topology.c).
