@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/kernel/blkmq"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/lock"
+	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 )
@@ -132,8 +133,15 @@ func checkIRQ(c *cpu.CPU, _ irq.Number, dev any) irq.Return {
 	return irq.None
 }
 
-// threadIRQ is nvme_irq in that thread.
-func threadIRQ(t *sched.Task, n irq.Number, dev any) irq.Return { return serveIRQ(t.CPU(), n, dev) }
+// threadIRQ is nvme_irq in that thread. It stays on its CPU while it reads the
+// queue.
+func threadIRQ(t *sched.Task, n irq.Number, dev any) irq.Return {
+	c := t.CPU()
+	preempt.Disable(c)
+	res := serveIRQ(c, n, dev)
+	preempt.Enable(c)
+	return res
+}
 
 // quench serves a controller on its pin that says that it wants something and
 // has nothing in its queues: the bench can make it do so. A write to its mask
