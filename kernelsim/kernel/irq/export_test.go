@@ -1,0 +1,7 @@
+package irq
+
+// SetSetting says something of an interrupt once for all its users.
+func SetSetting(d *Desc, s Setting) { d.settings |= s }
+
+// SetHintOnly models irq_update_affinity_hint.
+func SetHintOnly(d *Desc, m Mask) { d.hint = m }
