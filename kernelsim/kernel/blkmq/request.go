@@ -10,16 +10,21 @@ import (
 
 // Alloc models blk_mq_get_request: a request of the queue that belongs to the
 // CPU that t runs on now. Where all of a queue's are in use, t sleeps until
-// one is free, and may be on another CPU with another queue then. Context:
-// process context.
+// one is free, and may be on another CPU with another queue then; the next one
+// who waits at the first queue is woken in its place. Context: process context.
 func (d *Disk) Alloc(t *sched.Task) *Request {
+	var waited *HW
 	for {
 		id := t.CPU().ID
 		h := d.QueueOf(id)
+		if waited != nil && waited != h && waited.available() {
+			waited.wait.WakeUp(t.CPU()) // the wake-up was for a request that t leaves
+		}
 		if r := h.get(); r != nil {
 			r.CPU = id
 			return r
 		}
+		waited = h
 		h.wait.EventExclusive(t, h.available)
 	}
 }

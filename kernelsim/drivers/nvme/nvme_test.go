@@ -1,0 +1,416 @@
+package nvme_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"bothhalves/kernelsim/board"
+	"bothhalves/kernelsim/drivers/nvme"
+	"bothhalves/kernelsim/hw/bus"
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/kernel/blkmq"
+	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/pci"
+	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/vector"
+	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/procfs"
+	"bothhalves/kernelsim/sim"
+	"bothhalves/kernelsim/tools/fio"
+)
+
+const at = pcie.BDF(4 << 3)
+
+func boot(t testing.TB, cfg machine.Config) *machine.Machine {
+	t.Helper()
+	m, err := machine.Boot(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
+	return m
+}
+
+// disk is a machine with one controller.
+func disk(t testing.TB, cfg machine.Config, queues int, managed string) *machine.Machine {
+	t.Helper()
+	cfg.Devices = []board.Device{{Kind: "nvme", BDF: at, Queues: queues, Managed: managed}}
+	return boot(t, cfg)
+}
+
+// work runs fio on the disk.
+func work(t testing.TB, m *machine.Machine, o fio.Options) *fio.Run {
+	t.Helper()
+	run := start(m, o)
+	if err := m.RunTo(o.Runtime+10*sim.Second, run.Done); err != nil || run.Err() != nil {
+		t.Fatal(err, run.Err())
+	}
+	return run
+}
+
+// start starts it.
+func start(m *machine.Machine, o fio.Options) *fio.Run {
+	o.RW, o.BS, o.OpenDisk = "randwrite", 4096, m.Disks()[0].Open
+	if o.IODepth == 0 {
+		o.IODepth = 4
+	}
+	if o.NumJobs == 0 {
+		o.NumJobs = len(m.CPUs())
+	}
+	if o.CPUs == nil {
+		for id := range m.CPUs() {
+			o.CPUs = append(o.CPUs, id)
+		}
+		o.Split = true
+	}
+	return fio.Start(m.CPUs()[0], o)
+}
+
+// places are the CPUs of the controller's interrupts, the admin queue's first.
+func places(m *machine.Machine) (list []int) {
+	for _, d := range m.Interrupts() {
+		if names := d.Names(); len(names) > 0 && strings.HasPrefix(names[0], "nvme") {
+			list = append(list, d.Effective.First())
+		}
+	}
+	return list
+}
+
+// counts is how often the I/O queues' interrupts came, by CPU.
+func counts(m *machine.Machine) []int {
+	list := make([]int, len(m.CPUs()))
+	for _, d := range m.Interrupts() {
+		if names := d.Names(); len(names) > 0 && strings.HasPrefix(names[0], "nvme0q") && names[0] != "nvme0q0" {
+			for id := range list {
+				list[id] += int(d.Count(id))
+			}
+		}
+	}
+	return list
+}
+
+// TestPlacement is the note's comparison on 4 CPUs: the vectors of a driver
+// that asks for affinity go 0/0/1/2/3, those of one that does not go to
+// whoever has fewest, one after the other.
+func TestPlacement(t *testing.T) {
+	managed, plain := disk(t, machine.Config{}, 4, "on"), disk(t, machine.Config{}, 4, "off")
+	if got := places(managed)[1:]; !slices.Equal(got, []int{0, 1, 2, 3}) {
+		t.Errorf("with affinity the I/O queues are on CPUs %v", got)
+	}
+	got := places(plain)
+	for i := range 4 {
+		if got[i+1] != (got[i]+1)%4 {
+			t.Errorf("without affinity the vectors are on CPUs %v: not one after the other", got)
+			break
+		}
+	}
+}
+
+// TestExperiment is the note's experiment on 32 CPUs: 1, 8 and 32 vectors, with
+// affinity and without, small random writes. The disk is what limits, so the
+// rate is the same in all; what differs is who is interrupted, and whether a
+// request ends where it began.
+func TestExperiment(t *testing.T) {
+	for _, tt := range []struct {
+		queues  int
+		managed string
+		home    int // of a hundred requests, those that ended on their own CPU
+	}{{1, "on", 3}, {1, "off", 3}, {8, "on", 25}, {8, "off", 25}, {32, "on", 100}, {32, "off", 0}} {
+		t.Run(fmt.Sprint(tt.queues, tt.managed), func(t *testing.T) {
+			m := disk(t, machine.Config{CPUs: 32}, tt.queues, tt.managed)
+			run := work(t, m, fio.Options{Runtime: 20 * sim.Millisecond})
+			if iops := run.IOPS(); iops < 99_000 || iops > 100_000 {
+				t.Errorf("%d requests a second", iops)
+			}
+			n, _ := run.Requests()
+			busy, sum := 0, 0
+			for _, k := range counts(m) {
+				sum += k
+				if k > 0 {
+					busy++
+				}
+			}
+			if busy != tt.queues || sum > int(n) || sum < int(n)*9/10 {
+				t.Errorf("%d CPUs are interrupted %d times for %d requests", busy, sum, n)
+			}
+			var away uint64
+			for _, s := range m.Disks()[0].Disk().Stats {
+				away += s.Away
+			}
+			if home := int(100 * (n - away) / n); home < tt.home-1 || home > tt.home+1 {
+				t.Errorf("%d %% of the requests end at home, want %d", home, tt.home)
+			}
+		})
+	}
+}
+
+// TestHandedHome: between CPUs without a common cache the end of a request is
+// handed to the CPU that submitted it; with threadirqs it is not.
+func TestHandedHome(t *testing.T) {
+	for append, want := range map[string]bool{"": true, "threadirqs": false} {
+		m := disk(t, machine.Config{CPUs: 8, Nodes: 2, Append: append}, 1, "on")
+		run := work(t, m, fio.Options{Runtime: 5 * sim.Millisecond})
+		n, _ := run.Requests()
+		var handed, away uint64
+		for id, s := range m.Disks()[0].Disk().Stats {
+			handed += s.Handed
+			away += s.Away
+			if near := m.Node(id) == m.Node(places(m)[1]); want && !near && s.Away != 0 {
+				t.Errorf("%q: CPU %d of the other node lost %d of its requests", append, id, s.Away)
+			}
+		}
+		if want != (handed > n/3) || !want && away < n*3/4 {
+			t.Errorf("%q: of %d requests %d were handed on, %d ended away", append, n, handed, away)
+		}
+	}
+}
+
+// TestBooks: whatever the machine, every request that begins ends once, and
+// afterwards nothing is under way.
+func TestBooks(t *testing.T) {
+	for seed := uint64(1); seed <= 24; seed++ {
+		cfg := machine.Config{CPUs: 1 + int(seed%7), Seed: seed,
+			Append: [...]string{"", "preempt=full", "nvme.io_queue_depth=2", "nvme.use_threaded_interrupts=1", "threadirqs preempt=full", "pci=nomsi"}[seed%6]}
+		if seed%3 == 0 {
+			cfg.Nodes = min(2, cfg.CPUs)
+		}
+		m := disk(t, cfg, 1+int(seed%5), [...]string{"on", "off"}[seed%2])
+		run := work(t, m, fio.Options{Runtime: 3 * sim.Millisecond, IODepth: 1 + int(seed%4), NumJobs: 1 + int(seed%9), CPUs: []int{0, cfg.CPUs - 1}})
+		d := m.Disks()[0].Disk()
+		n, _ := run.Requests()
+		var sent, ended uint64
+		for _, s := range d.Stats {
+			sent += s.Submitted
+			ended += s.Completed
+		}
+		if n == 0 || sent != n || ended != n {
+			t.Errorf("seed %d: the program counts %d requests, the disk %d that begin and %d that end", seed, n, sent, ended)
+		}
+		for _, h := range d.Queues {
+			if h.InFlight() != 0 {
+				t.Errorf("seed %d: queue %d has %d under way", seed, h.Index, h.InFlight())
+			}
+		}
+		for _, l := range m.Dmesg() {
+			if strings.Contains(l.Text, "invalid id") || strings.Contains(l.Text, "nobody cared") {
+				t.Errorf("seed %d: %s", seed, l.Text)
+			}
+		}
+	}
+}
+
+// TestNotMine: an interrupt without a completion behind it is nobody's.
+func TestNotMine(t *testing.T) {
+	m := disk(t, machine.Config{}, 4, "on")
+	fs := procfs.New(m)
+	const tracing = "/sys/kernel/tracing/"
+	for _, name := range []string{"entry", "exit"} {
+		if err := fs.Write(tracing+"events/irq/irq_handler_"+name+"/enable", []byte("1\n"), false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answers := func() (list []string) {
+		text, err := fs.Read(tracing + "trace")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line := range strings.Lines(text) {
+			if _, ret, ok := strings.Cut(line, "irq_handler_exit: "); ok {
+				list = append(list, strings.TrimSpace(ret))
+			}
+		}
+		return list
+	}
+	if err := errors.Join(m.Board().Event(at, 2, false), m.RunIdle()); err != nil {
+		t.Fatal(err)
+	}
+	if got := answers(); !slices.Equal(got, []string{"irq=26 ret=unhandled"}) {
+		t.Errorf("before the disk is open: %v", got)
+	}
+	work(t, m, fio.Options{Runtime: sim.Millisecond})
+	if got := answers(); slices.Contains(got[1:], "irq=26 ret=unhandled") || len(got) < 50 {
+		t.Errorf("under load: %v", got)
+	}
+	if err := errors.Join(m.Board().Event(at, 2, false), m.RunIdle()); err != nil {
+		t.Fatal(err)
+	}
+	if got := answers(); got[len(got)-1] != "irq=26 ret=unhandled" {
+		t.Errorf("with an empty queue: %s", got[len(got)-1])
+	}
+}
+
+// inKernel lets f run as a process.
+func inKernel(t *testing.T, m *machine.Machine, f func(c *cpu.CPU)) {
+	t.Helper()
+	if err := m.Do("test", f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// books are who has which vectors and interrupts.
+func books(c *cpu.CPU) string {
+	text := vector.Debug(c)
+	for _, d := range irq.Descs(c) {
+		text += fmt.Sprintf("%d %v %s %x %s\n", d.IRQ, d.Names(), d.ChipName(), d.State, d.Affinity)
+	}
+	return text
+}
+
+// TestFailures: whichever request or piece of memory the driver does not get,
+// it gives back what it has, and the next try works.
+func TestFailures(t *testing.T) {
+	m := disk(t, machine.Config{}, 4, "on")
+	heap := &heap{m: m}
+	inKernel(t, m, func(c *cpu.CPU) {
+		dev := pci.Find(c, at)
+		if err := pci.Unbind(c, dev); err != nil {
+			t.Fatal(err)
+		}
+		before := books(c)
+		for n := 1; n <= 6; n++ {
+			irq.FailRequest(c, n, errno.EBUSY)
+			d := nvme.New(nvme.Config{Alloc: heap.alloc, Free: heap.free})
+			if err := pci.Bind(c, d, dev); !errors.Is(err, errno.EBUSY) || d.Ready() || books(c) != before {
+				t.Fatalf("request %d: %v; ready %v; leaks:\n%s\nwas\n%s", n, err, d.Ready(), books(c), before)
+			}
+			if _, err := d.Open(sched.Current(c)); !errors.Is(err, errno.ENODEV) {
+				t.Fatalf("request %d: and yet it opens: %v", n, err)
+			}
+		}
+		d := nvme.New(nvme.Config{Alloc: heap.alloc, Free: heap.free})
+		if err := pci.Bind(c, d, dev); err != nil {
+			t.Fatal(err)
+		}
+		for n := 1; n <= 11; n++ { // two rings for each queue, a page for Identify
+			heap.fail = n
+			if _, err := d.Open(sched.Current(c)); !errors.Is(err, errno.ENOMEM) || len(heap.taken) != 0 || d.Disk() != nil {
+				t.Fatalf("piece %d: %v; %d pieces are left", n, err, len(heap.taken))
+			}
+		}
+		heap.fail = 0
+		first, err := d.Open(sched.Current(c))
+		again, err2 := d.Open(sched.Current(c))
+		if err != nil || err2 != nil || first != again || len(heap.taken) != 11 {
+			t.Fatalf("%v %v; %d pieces", err, err2, len(heap.taken))
+		}
+		if err := pci.Unbind(c, dev); err != nil || books(c) != before || len(heap.taken) != 0 {
+			t.Fatalf("%v; %d pieces are left; leaks:\n%s\nwas\n%s", err, len(heap.taken), books(c), before)
+		}
+	})
+}
+
+// A heap hands memory to a driver, and fails when it is told to.
+type heap struct {
+	m     *machine.Machine
+	next  bus.Addr
+	fail  int
+	taken []string
+}
+
+func (h *heap) alloc(name string, size uint64) (bus.Addr, error) {
+	if h.fail--; h.fail == 0 {
+		return 0, errno.ENOMEM
+	}
+	a := max(h.next, 0x1000_0000_0000)
+	h.next = a + bus.Addr(size)
+	ram := bus.NewRAM(a, size)
+	if _, err := ram.Add(a, size); err != nil {
+		return 0, err
+	}
+	h.taken = append(h.taken, name)
+	return a, h.m.Bus().Map(name, a, size, ram, 0)
+}
+
+func (h *heap) free(name string) {
+	h.m.Bus().Unmap(name)
+	h.taken = slices.DeleteFunc(h.taken, func(n string) bool { return n == name })
+}
+
+// TestParameters: a parameter that makes no sense keeps the module away.
+func TestParameters(t *testing.T) {
+	for append, ok := range map[string]bool{"nvme.io_queue_depth=2": true, "nvme.io_queue_depth=1": false, "nvme.io_queue_depth=4096": false,
+		"nvme.io_queue_depth=x": false, "nvme.use_threaded_interrupts=1": true, "nvme.use_threaded_interrupts=yes": false,
+		"nvme.noacpi=1": true, "nvme.poll_queues=": true} {
+		m := disk(t, machine.Config{CPUs: 2, Append: append}, 2, "")
+		if got := len(m.Disks()) == 1; got != ok {
+			t.Errorf("%s: a disk: %v", append, got)
+		}
+	}
+}
+
+// TestErrors: what the controller does not accept reaches the owner.
+func TestErrors(t *testing.T) {
+	m := disk(t, machine.Config{}, 4, "on")
+	inKernel(t, m, func(c *cpu.CPU) {
+		task := sched.Current(c)
+		d, err := m.Disks()[0].Open(task)
+		if err != nil || d.Sectors != 131072 {
+			t.Fatal(err, d)
+		}
+		r := d.Alloc(task)
+		ended := false
+		r.End = func(c *cpu.CPU, r *blkmq.Request) { ended = r.Status == 0 }
+		d.Submit(task, r)
+		sched.MSleep(task, sim.Millisecond)
+		if !ended {
+			t.Error("a request for the first sector has not ended well")
+		}
+	})
+}
+
+// TestAgain: the same machine does the same, another seed something else.
+func TestAgain(t *testing.T) {
+	play := func(seed uint64) string {
+		m := disk(t, machine.Config{CPUs: 6, Nodes: 2, Seed: seed}, 2, "off")
+		run := work(t, m, fio.Options{Runtime: 5 * sim.Millisecond})
+		return fmt.Sprint(run.Report(), m.Events(), m.Now(), m.Disks()[0].Disk().Stats, counts(m))
+	}
+	if a, b, c := play(3), play(3), play(4); a != b || a == c {
+		t.Errorf("seed 3: %s\nagain: %s\nseed 4: %s", a, b, c)
+	}
+}
+
+// TestNoAllocation: once its lists have grown, the way from a command to its
+// completion and back allocates nothing, at home or by way of another CPU.
+func TestNoAllocation(t *testing.T) {
+	for _, queues := range []int{1, 4} {
+		m := disk(t, machine.Config{Nodes: 2, TraceLimit: 1024}, queues, "on")
+		run := start(m, fio.Options{Runtime: 10 * sim.Second})
+		if err := m.Run(50 * sim.Millisecond); err != nil || run.Done() {
+			t.Fatal(err, run.Err())
+		}
+		// A tick and what it brings are not the disk's.
+		if n := testing.AllocsPerRun(5, func() {
+			if err := m.Run(3 * sim.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("%d queues: 300 requests cost %v allocations", queues, n)
+		}
+	}
+}
+
+// BenchmarkRequest is what a request costs, from the program to the disk and
+// back.
+func BenchmarkRequest(b *testing.B) {
+	for _, queues := range []int{1, 4} {
+		b.Run(fmt.Sprint(queues, "queues"), func(b *testing.B) {
+			m := disk(b, machine.Config{TraceLimit: 1024}, queues, "on")
+			run := start(m, fio.Options{Runtime: 1000 * sim.Second})
+			if err := m.Run(10 * sim.Millisecond); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := m.Run(10 * sim.Microsecond); err != nil || run.Done() {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
