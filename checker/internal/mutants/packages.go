@@ -30,6 +30,7 @@ func targets() []target {
 		{dir: "kernelsim/hw/pcie/pcireg"},
 		{dir: "kernelsim/hw/pit"},
 		{dir: "kernelsim/kernel/idt"},
+		{dir: "kernelsim/kernel/irq/affinity"},
 		{dir: "kernelsim/kernel/vector/matrix"},
 	}
 }

@@ -166,7 +166,7 @@ func (r runner) run(id int) (printed string, took time.Duration, ok bool) {
 	wall := time.Duration(20*seconds) * time.Second
 	ctx, cancel := context.WithTimeout(context.Background(), wall)
 	defer cancel()
-	args := []string{r.bin, "-test.failfast", "-test.skip=^(Fuzz|Benchmark|Example)", "-test.timeout=" + wall.String()}
+	args := []string{r.bin, "-test.failfast", "-test.short", "-test.skip=^(Fuzz|Benchmark|Example)", "-test.timeout=" + wall.String()}
 	if sh, err := exec.LookPath("sh"); err == nil {
 		limits := fmt.Sprintf("ulimit -v %s; ulimit -t %d; ", memory, seconds)
 		args = append([]string{sh, "-c", limits + `exec "$0" "$@"`}, args...)
