@@ -20,6 +20,7 @@ func (cfg Config) BootCommand() string {
 	}
 	option("machine", cfg.Board, board.PC)
 	option("nodes", fmt.Sprint(either(cfg.Nodes, 1)), "1")
+	option("threads", fmt.Sprint(either(cfg.Threads, 1)), "1")
 	option("cpu", features(cfg.X2APIC, cfg.TSCDeadline), "")
 	option("kernel", cfg.Kernel, "6.1")
 	option("append", cfg.Append, "")

@@ -19,13 +19,15 @@ import (
 // A Config says what machine to boot. The zero value of a field is its
 // default.
 type Config struct {
-	CPUs   int         // possible CPUs; 4
-	Nodes  int         // NUMA nodes; 1
-	HZ     int         // ticks a second; 250
-	Seed   uint64      // 1: the price list as it stands; others stretch charges
-	Append string      // the kernel's command line
-	Kernel string      // 6.1; a name of idt.Releases
-	Cost   *cost.Table // nil: the default price list
+	CPUs  int // possible CPUs; 4
+	Nodes int // NUMA nodes; 1
+	// Threads of a core, neighbors in number: 1, 2, 4 or 8; 1.
+	Threads int
+	HZ      int         // ticks a second; 250
+	Seed    uint64      // 1: the price list as it stands; others stretch charges
+	Append  string      // the kernel's command line
+	Kernel  string      // 6.1; a name of idt.Releases
+	Cost    *cost.Table // nil: the default price list
 	// Board is pc or q35; pc.
 	Board string
 	// X2APIC and TSCDeadline: the processors offer them (boot -cpu).
@@ -50,6 +52,7 @@ const (
 func (cfg Config) withDefaults() (Config, error) {
 	cfg.CPUs = either(cfg.CPUs, 4)
 	cfg.Nodes = either(cfg.Nodes, 1)
+	cfg.Threads = either(cfg.Threads, 1)
 	cfg.HZ = either(cfg.HZ, 250)
 	cfg.Seed = either(cfg.Seed, 1)
 	cfg.TraceLimit = either(cfg.TraceLimit, 1<<16)
@@ -64,6 +67,10 @@ func (cfg Config) withDefaults() (Config, error) {
 		return cfg, fmt.Errorf("%d CPUs: this machine has 1 to %d", cfg.CPUs, MaxCPUs)
 	case cfg.Nodes < 1 || cfg.Nodes > min(cfg.CPUs, MaxNodes):
 		return cfg, fmt.Errorf("%d nodes: choose 1 to %d, and no more than CPUs (%d)", cfg.Nodes, MaxNodes, cfg.CPUs)
+	case !slices.Contains([]int{1, 2, 4, 8}, cfg.Threads):
+		return cfg, fmt.Errorf("%d threads: a core has 1, 2, 4 or 8", cfg.Threads)
+	case cfg.CPUs%cfg.Threads != 0 || cfg.perNode()%cfg.Threads != 0:
+		return cfg, fmt.Errorf("%d CPUs on %d nodes are no whole cores of %d threads", cfg.CPUs, cfg.Nodes, cfg.Threads)
 	case !slices.Contains([]int{100, 250, 300, 1000}, cfg.HZ):
 		return cfg, fmt.Errorf("HZ=%d: a kernel is built with 100, 250, 300 or 1000", cfg.HZ)
 	}
@@ -81,9 +88,11 @@ func either[T comparable](v, otherwise T) T {
 // node is the NUMA node of a CPU: CPUs are dealt to nodes in runs, as QEMU
 // deals them.
 func (cfg Config) node(id int) int {
-	per := (cfg.CPUs + cfg.Nodes - 1) / cfg.Nodes
-	return min(id/per, cfg.Nodes-1)
+	return min(id/cfg.perNode(), cfg.Nodes-1)
 }
+
+// perNode is how many CPUs a node has, unless it is the last one.
+func (cfg Config) perNode() int { return (cfg.CPUs + cfg.Nodes - 1) / cfg.Nodes }
 
 // A Module is what modprobe loads: a lab's driver or a sample. Init and Exit
 // run in a kernel thread, so they may sleep.
@@ -149,6 +158,7 @@ type cmdline struct {
 	threadIRQs     bool
 	spurious       []string // noirqdebug, irqfixup, irqpoll, as they stand
 	blacklist      []string // modules that are not loaded at boot
+	traceEvents    []string // those that are on from the beginning
 	warnings       []string
 }
 
@@ -170,6 +180,8 @@ func parseCmdline(text string) cmdline {
 			k.spurious = append(k.spurious, name)
 		case "watchdog_thresh":
 			k.setThresh(value)
+		case "trace_event": // setup_trace_event (kernel/trace/trace_events.c)
+			k.traceEvents = strings.Split(value, ",")
 		case "modprobe.blacklist": // modprobe reads it (modprobe.d, "blacklist")
 			k.blacklist = append(k.blacklist, strings.Split(value, ",")...)
 		}

@@ -1,8 +1,10 @@
 package machine
 
 import (
+	"errors"
 	"slices"
 
+	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
@@ -18,9 +20,8 @@ import (
 // interrupts that are no exceptions: descriptors, vectors, and the 8259A pair
 // as everybody's chip.
 func (m *Machine) initInterrupts(c *cpu.CPU) {
-	affinity.SetTopology(c, affinity.Numa(m.possible, m.cfg.Nodes))
+	affinity.SetTopology(c, affinity.Numa(m.possible, m.cfg.Nodes).Threaded(m.cfg.Threads))
 	m.isolate(c)
-	affinity.AddToNode(c, c.ID)
 	affinity.SetOnline(c, c.ID, true)
 	irq.Plug(c, m.parts.IRQ.layer())
 	irq.EarlyInit(c, vector.Pins)
@@ -28,6 +29,9 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 		irq.ForceThreads(c)
 	}
 	vector.InitISA(c)
+	if len(m.params.traceEvents) > 0 {
+		vector.Trace(c)
+	}
 	vector.Init(c)
 	if !apic.HasIOAPIC(c) {
 		told(c, standin.RequestCascade(c))
@@ -35,7 +39,8 @@ func (m *Machine) initInterrupts(c *cpu.CPU) {
 }
 
 // takeOver models setup_IO_APIC_irqs behind the timer's request: the I/O APIC
-// has the lines now, if there is one.
+// has the lines now, if there is one. Only then is the boot processor counted
+// among those of its node (numa_add_cpu, in identify_boot_cpu).
 func (m *Machine) takeOver(c *cpu.CPU) {
 	if apic.HasIOAPIC(c) {
 		told(c, m.remap.EnableFaults(c))
@@ -43,6 +48,7 @@ func (m *Machine) takeOver(c *cpu.CPU) {
 	} else {
 		vector.KeepISA(c)
 	}
+	affinity.AddToNode(c, c.ID)
 }
 
 // onlineInterrupts models the part of start_secondary that makes a processor
@@ -72,14 +78,27 @@ func (m *Machine) bindStandIns(c *cpu.CPU) {
 		}
 		index := counted(kind)
 		if d := pci.Find(c, f.Func.BDF()); d != nil {
-			drv, err := m.driver(kind, seen[index], f.Device)
-			if err == nil {
-				err = pci.Bind(c, drv, d)
-			}
-			told(c, err)
+			told(c, m.bind(c, d, f.Device, seen[index]))
 		}
 		seen[index]++
 	}
+}
+
+// bind gives a function the driver of its kind, as the index-th of those with
+// which it is counted.
+func (m *Machine) bind(c *cpu.CPU, d *pci.Dev, dev board.Device, index int) error {
+	drv, err := m.driver(dev.Kind, index, dev)
+	if err == nil {
+		err = pci.Bind(c, drv, d)
+	}
+	return err
+}
+
+// Bind loads the driver of a device that was plugged in, as the index-th of
+// those with which it is counted: what modprobe does behind a blacklist.
+func (m *Machine) Bind(f *board.Function, index int) (err error) {
+	failed := m.Do("modprobe", func(c *cpu.CPU) { err = m.bind(c, pci.Find(c, f.BDF()), f.Device, index) })
+	return errors.Join(failed, err)
 }
 
 // moduleOf is the module that has the driver of a kind of device.
@@ -99,6 +118,9 @@ func counted(kind string) string {
 	}
 	return kind
 }
+
+// TraceEvents are the events that the command line has switched on.
+func (m *Machine) TraceEvents() []string { return m.params.traceEvents }
 
 // Interrupts lists the kernel's interrupts by number; none on a bare machine.
 func (m *Machine) Interrupts() []*irq.Desc {

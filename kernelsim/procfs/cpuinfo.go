@@ -6,15 +6,15 @@ import (
 )
 
 // cpuinfo models show_cpuinfo (arch/x86/kernel/cpu/proc.c): the lines whose
-// content the recordings give. The processor is theirs, each node is a
-// package, and there is one thread a core.
+// content the recordings give. The processor is theirs, and each node is a
+// package.
 func (fs *FS) cpuinfo() string {
 	var b strings.Builder
 	for _, p := range fs.online() {
 		package_, core, siblings := fs.topology(p.ID)
 		fmt.Fprintf(&b, "processor\t: %d\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 44\n", p.ID)
 		b.WriteString("model name\t: Intel Westmere E56xx/L56xx/X56xx (Nehalem-C)\nstepping\t: 1\ncpu MHz\t\t: 2600.000\n")
-		fmt.Fprintf(&b, "physical id\t: %d\nsiblings\t: %d\ncore id\t\t: %d\ncpu cores\t: %d\n", package_, len(siblings), core, len(siblings))
+		fmt.Fprintf(&b, "physical id\t: %d\nsiblings\t: %d\ncore id\t\t: %d\ncpu cores\t: %d\n", package_, len(siblings), core, len(siblings)/fs.m.Config().Threads)
 		fmt.Fprintf(&b, "apicid\t\t: %d\ninitial apicid\t: %d\nbogomips\t: 5200.00\n\n", p.ID, p.ID)
 	}
 	return b.String()
@@ -25,7 +25,17 @@ func (fs *FS) cpuinfo() string {
 func (fs *FS) topology(id int) (package_, core int, siblings []int) {
 	package_ = fs.m.Node(id)
 	siblings = fs.cpusOf(package_)
-	return package_, id - siblings[0], siblings
+	return package_, (id - siblings[0]) / fs.m.Config().Threads, siblings
+}
+
+// threadsOf lists the CPUs of a CPU's core (topology_sibling_cpumask).
+func (fs *FS) threadsOf(id int) []int {
+	per := fs.m.Config().Threads
+	var list []int
+	for n := id - id%per; n < id-id%per+per; n++ {
+		list = append(list, n)
+	}
+	return list
 }
 
 // cpusOf lists the CPUs of a node.

@@ -36,6 +36,11 @@ func (fs *FS) tracing() *tracing {
 	if t.events == nil {
 		t.events = make([]event, len(trace.Kinds())+1)
 		t.set(trace.Print, true, 0) // trace_printk needs no enabling
+		for _, name := range fs.m.TraceEvents() {
+			for _, k := range matching(name) {
+				t.set(k, true, 0)
+			}
+		}
 	}
 	return t
 }

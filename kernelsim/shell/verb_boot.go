@@ -32,7 +32,7 @@ as those devices have.`,
 			{Name: "machine", Arg: "BOARD", Help: "pc: 440FX and PIIX3; q35: Q35 and ICH9 (pc)"},
 			{Name: "cpus", Arg: "N", Help: fmt.Sprintf("CPUs, 1 to %d (4)", machine.MaxCPUs)},
 			{Name: "nodes", Arg: "N", Help: fmt.Sprintf("NUMA nodes, 1 to %d, the CPUs dealt out in runs (1)", machine.MaxNodes)},
-			{Name: "threads", Arg: "1", Help: "threads of a core"},
+			{Name: "threads", Arg: "T", Help: "threads of a core, neighbors in number: 1, 2, 4 or 8 (1)"},
 			{Name: "cpu", Arg: "FEATURE,…", Help: "what the CPUs have beside the recorded ones: x2apic, tsc-deadline"},
 			{Name: "kernel", Arg: "VERSION", Help: "whose behaviour (6.1)"},
 			{Name: "append", Arg: "'PARAMS'", Help: "the kernel's command line: percpu_alloc=embed|page, preempt=none|voluntary|full, watchdog_thresh=S, intremap=on"},
@@ -96,6 +96,9 @@ func (c *Call) bootConfig() (cfg machine.Config, err error) {
 	if cfg.Nodes, err = c.FlagInt("nodes", 1, 1, machine.MaxNodes); err != nil {
 		return cfg, err
 	}
+	if cfg.Threads, err = c.FlagInt("threads", 1, 1, 8); err != nil {
+		return cfg, err
+	}
 	if cfg.HZ, err = c.FlagInt("hz", 250, 1, unlimited); err != nil {
 		return cfg, err
 	}
@@ -145,9 +148,6 @@ func (c *Call) bootRefusals() error {
 		if c.Has(name) {
 			return c.Misuse("-%s: goes with -bare only", name)
 		}
-	}
-	if n, err := c.FlagInt("threads", 1, 1, machine.MaxCPUs); err != nil || n != 1 {
-		return first(err, c.comesWith("-threads "+c.Flag("threads", ""), "interrupt spreading"))
 	}
 	return c.appendRefusals()
 }

@@ -21,18 +21,24 @@ func RequestCascade(c *cpu.CPU) error {
 
 // RequestBoard requests what the drivers of a PC's own devices do, in the
 // order of the recorded boots: the system control interrupt, the keyboard
-// controller, the clock, and the serial ports when they are opened.
+// controller, the clock, and the serial ports when they are opened. Of the
+// keyboard controller's second port it is tried first whether its interrupt
+// comes (i8042_check_aux, drivers/input/serio/i8042.c).
 func RequestBoard(c *cpu.CPU) error {
 	for _, r := range [...]struct {
 		n     irq.Number
 		name  string
 		flags irq.Flags
+		trial bool
 	}{
-		{9, "acpi", irq.Shared}, {12, "i8042", irq.Shared}, {1, "i8042", irq.Shared},
-		{8, "rtc0", 0}, {4, "ttyS0", irq.Shared}, {3, "ttyS1", irq.Shared},
+		{9, "acpi", irq.Shared, false}, {12, "i8042", irq.Shared, true}, {12, "i8042", irq.Shared, false}, {1, "i8042", irq.Shared, false},
+		{8, "rtc0", 0, false}, {4, "ttyS0", irq.Shared, false}, {3, "ttyS1", irq.Shared, false},
 	} {
 		if err := irq.Request(c, r.n, notMine, r.flags, r.name, r.name); err != nil {
 			return err
+		}
+		if r.trial {
+			_, _ = irq.Free(c, r.n, r.name) // it was requested
 		}
 	}
 	return nil

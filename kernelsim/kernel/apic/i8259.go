@@ -3,6 +3,7 @@ package apic
 import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/hw/i8259/i8259reg"
 	"bothhalves/kernelsim/kernel/idt"
 )
 
@@ -40,6 +41,23 @@ func init8259A(c *cpu.CPU, autoEOI bool) {
 	udelay(c, 100)
 	restore8259AMask(c)
 	c.RestoreFlags(flags)
+}
+
+// SetSCITrigger models acpi_pic_sci_set_trigger (arch/x86/kernel/acpi/boot.c):
+// of the pair's inputs the system control interrupt alone is a level, until
+// others are routed.
+func SetSCITrigger(c *cpu.CPU, irq int) {
+	levels := uint16(1) << irq
+	bus.OutB(c, i8259reg.MasterELCR, uint8(levels))
+	bus.OutB(c, i8259reg.SlaveELCR, uint8(levels>>8))
+}
+
+// SetELCRLevel models elcr_set_level_irq: an input becomes a level.
+func SetELCRLevel(c *cpu.CPU, irq int) {
+	port := uint16(i8259reg.MasterELCR + irq>>3)
+	if v := bus.InB(c, port); v&(1<<(irq&7)) == 0 {
+		bus.OutB(c, port, v|1<<(irq&7))
+	}
 }
 
 // maskAll8259A models mask_8259A.

@@ -131,7 +131,7 @@ func TestStages(t *testing.T) {
 		expect("traps", cpu.DB, 0xffffffff81c00cd0, 3, true)
 		expect("traps", idt.Syscall, 0xffffffff81c00c10, 0, true)
 		expect("traps", 0x41, 0, 0, false)
-		for _, v := range []cpu.Vector{cpu.PF, 0x41, idt.LocalTimer} {
+		for _, v := range []cpu.Vector{0x41, idt.LocalTimer} {
 			if idt.System(c, v) {
 				t.Errorf("0x%02x is marked as the system's too early", uint8(v))
 			}
@@ -171,7 +171,7 @@ func TestSystemVectors(t *testing.T) {
 	on(t, machine.Config{}, func(c *cpu.CPU) {
 		for i := range 256 {
 			v := cpu.Vector(i)
-			want := i < 20 && i != 14 || i == 29 || i == 0x20 || i == 0x80 || i == 0xec || i >= 0xf0 && i != 0xf3 && i != 0xf5
+			want := i < 20 || i == 29 || i == 0x20 || i == 0x80 || i == 0xec || i >= 0xf0 && i != 0xf3 && i != 0xf5
 			if got := idt.System(c, v); got != want {
 				t.Errorf("0x%02x: system=%v, want %v", i, got, want)
 			}

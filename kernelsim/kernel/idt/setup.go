@@ -75,12 +75,12 @@ func SetupEarlyHandler(c *cpu.CPU) {
 
 // SetupEarlyTraps models idt_setup_early_traps.
 func SetupEarlyTraps(c *cpu.CPU) {
-	fromTable(c, EarlyTraps(), false)
+	fromTable(c, EarlyTraps(), true)
 	Load(c)
 }
 
 // SetupEarlyPF models idt_setup_early_pf.
-func SetupEarlyPF(c *cpu.CPU) { fromTable(c, EarlyPF(), false) }
+func SetupEarlyPF(c *cpu.CPU) { fromTable(c, EarlyPF(), true) }
 
 // SetupTraps models idt_setup_traps: the exceptions, now with their own
 // stacks. Context: the TSS is loaded.

@@ -24,6 +24,7 @@ func KeepISA(c *cpu.CPU) {
 			books(c).AssignSystem(int(idt.ISA)+n, true)
 		}
 	}
+	apic.SetSCITrigger(c, sciIRQ)
 }
 
 // picChip models i8259A_chip (arch/x86/kernel/i8259.c).

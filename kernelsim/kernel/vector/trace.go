@@ -12,11 +12,14 @@ import (
 )
 
 // Trace begins to record the tracepoints of this package. Before, nobody can
-// have enabled them: that takes a user, or the parameter trace_event. Context:
-// the end of boot.
+// have enabled them: that takes a user, or the parameter trace_event. Context: the
+// end of boot; with trace_event before Init.
 func Trace(c *cpu.CPU) {
 	s := shared.Of(c)
-	s.traced, s.matrix.Observe = true, s.record
+	s.traced = true
+	if s.matrix != nil {
+		s.matrix.Observe = s.record
+	}
 }
 
 // books is the matrix, for changes by the processor c: its tracepoints are

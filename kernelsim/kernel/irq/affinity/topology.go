@@ -35,6 +35,18 @@ func Numa(n, nodes int) Topology {
 	return t
 }
 
+// Threaded is the same machine with so many neighbors in number as the threads
+// of one core.
+func (t Topology) Threaded(threads int) Topology {
+	t.Siblings = nil
+	for id := 0; threads > 1 && t.Possible.Has(id); id++ {
+		first := id - id%threads
+		core := FirstN(first + threads).AndNot(FirstN(first)).And(t.Possible)
+		t.Siblings = append(t.Siblings, core)
+	}
+	return t
+}
+
 // siblings models topology_sibling_cpumask.
 func (t *Topology) siblings(n int) CPUMask {
 	if n >= len(t.Siblings) {

@@ -1,0 +1,44 @@
+package recorded
+
+func lineRuns() []Run {
+	return []Run{
+		run("intx/ioapic-shared", "boot -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines),
+		run("intx/q35", "boot -machine q35 -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines),
+		run("intx/ioapic-virtio-e1000e", "boot -cpus 4 -device virtio-net,bdf=00:03.0 -device e1000e,bdf=00:07.0 -append pci=nomsi", lines),
+		run("intx/noapic-xtpic", "boot -cpus 2 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append 'pci=nomsi noapic'", lines),
+		run("irqbalance/smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0", "compare 00-before"),
+		run("idt-apic/pc-smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:04.0 -device virtio-net,vectors=10,bdf=00:02.0 -device e1000e,bdf=00:03.0"+unloaded, after),
+		run("idt-apic/q35-smp2", "boot -machine q35 -cpus 2 -blk nvme,queues=2,bdf=00:03.0 -device virtio-net,vectors=6,bdf=00:01.0 -device e1000e,bdf=00:02.0"+unloaded, afterQ35),
+	}
+}
+
+const lines = `
+	compare 00-before
+	compare 00-hw
+`
+
+// after loads all drivers, in the order in which the recording did.
+const after = `
+	compare 00-boot
+	bind 00:04.0
+	bind 00:02.0
+	bind 00:03.0
+	compare 01-after
+	msix 01-msix.00:02.0 00:02.0
+	msix 01-msix.00:03.0 00:03.0
+	msix 01-msix.00:04.0 00:04.0
+`
+
+const afterQ35 = `
+	compare 00-boot
+	bind 00:03.0
+	bind 00:01.0
+	bind 00:02.0
+	compare 01-after
+	msix 01-msix.00:01.0 00:01.0
+	msix 01-msix.00:02.0 00:02.0
+	msix 01-msix.00:03.0 00:03.0
+`
+
+// unloaded is traced without the events.
+const unloaded = " -append modprobe.blacklist=nvme,virtio_net,e1000e"

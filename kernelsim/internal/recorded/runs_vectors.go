@@ -1,0 +1,79 @@
+package recorded
+
+// loads is the beginning of every run of vectors: the drivers are loaded one
+// after the other.
+const loads = `
+	boottrace 00-boot.trace
+	compare 00-boot
+	arm
+	bind NVME
+	trace 01-nvme-load.trace
+	compare 02-nvme
+	msix 02-nvme.msix NVME
+	arm
+	bind NIC
+	trace 03-nic-load.trace
+	compare 05-nic
+	msix 05-nic.msix NIC
+	compare 05-hw
+	reads 06-nvme-read NVME
+	compare 07-after-reads
+	msix 07-nvme.msix NVME
+`
+
+// moves is what follows: the interrupt IRQ of the card's first receive queue is
+// moved to one processor and to one of several, and a mask is refused where it
+// must be.
+const moves = `
+	signal NIC 1
+	state 08-move.state [before]
+	msix 08-msix.0-before NIC
+	arm
+	echo MASK1 > /proc/irq/IRQ/smp_affinity
+	state 08-move.state [after echo MASK1 > smp_affinity, no interrupt yet]
+	msix 08-msix.1-after-write NIC
+	HOLD
+	signal NIC 1
+	state 08-move.state [after one interrupt]
+	msix 08-msix.2-after-irq1 NIC
+	signal NIC 1
+	state 08-move.state [after two interrupts]
+	msix 08-msix.3-after-irq2 NIC
+	signal NIC 1
+	state 08-move.state [after three interrupts]
+	msix 08-msix.4-after-irq3 NIC
+	trace 08-move.trace
+	arm
+	echo MASK2 > /proc/irq/IRQ/smp_affinity
+	signal NIC 1
+	signal NIC 1
+	state 08-move.state [mask MASK2, two interrupts later]
+	msix 08-msix.5-multi NIC
+	trace 09-move-multi.trace
+	refusals 10-refusals
+`
+
+// traced keeps the drivers from being loaded at boot, as a recorded boot's
+// did not load them either.
+// The events of vectors are recorded from the beginning.
+const traced = " -append 'modprobe.blacklist=nvme,virtio_net,e1000e trace_event=irq_vectors,irq_matrix'"
+
+func vectorRuns() []Run {
+	pc := []string{"NVME", "00:03.0", "NIC", "00:02.0"}
+	with := func(more ...string) []string { return append(append([]string{}, pc...), more...) }
+	return []Run{
+		run("vectors/smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
+			loads+moves, with("MASK1", "8", "MASK2", "6", "IRQ", "30", "HOLD", "hold 1")...),
+		run("vectors/smp4-nvme2", "boot -cpus 4 -blk nvme,queues=2,bdf=00:03.0 -device virtio-net,vectors=6,bdf=00:02.0"+traced,
+			loads+moves, with("MASK1", "2", "MASK2", "c", "IRQ", "28", "HOLD", "")...),
+		run("vectors/smp8", "boot -cpus 8 -blk nvme,queues=8,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
+			loads+moves, with("MASK1", "80", "MASK2", "30", "IRQ", "34", "HOLD", "")...),
+		run("vectors/smp12-physflat", "boot -cpus 12 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
+			loads+moves, with("MASK1", "800", "MASK2", "300", "IRQ", "30", "HOLD", "hold 9")...),
+		run("vectors/smt-4x2", "boot -cpus 8 -threads 2 -blk nvme,queues=3,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
+			"files 00-siblings\n"+loads+moves, with("MASK1", "80", "MASK2", "30", "IRQ", "29", "HOLD", "")...),
+		run("vectors/intremap-q35", "boot -machine q35 -cpus 4 -blk nvme,queues=4,bdf=00:02.0 -device virtio-net,vectors=10,bdf=00:01.0 -append 'intremap=on modprobe.blacklist=nvme,virtio_net trace_event=irq_vectors,irq_matrix'",
+			loads+moves, "NVME", "00:02.0", "NIC", "00:01.0", "MASK1", "8", "MASK2", "6", "IRQ", "31", "HOLD", "",
+			"trace 03-nic", "loosetrace 03-nic", "trace 08-move", "loosetrace 08-move", "trace 09-move", "loosetrace 09-move"),
+	}
+}

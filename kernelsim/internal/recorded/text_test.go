@@ -1,0 +1,174 @@
+package recorded_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"bothhalves/kernelsim/kernel/errno"
+)
+
+// compareMoment compares everything that was recorded at a moment.
+func (w *world) compareMoment(moment string) {
+	w.t.Helper()
+	comparers := []struct {
+		ext string
+		do  func(string)
+	}{
+		{".interrupts", w.compareInterrupts}, {".proc_irq", w.compareProcIRQ}, {".sys_kernel_irq", w.compareSysKernelIRQ},
+		{".lapic", w.compareLocalAPICs}, {".pic_ioapic", w.comparePins},
+	}
+	found := false
+	for _, c := range comparers {
+		if _, err := os.Stat(filepath.Join("testdata", w.run.Name, moment+c.ext)); err == nil {
+			c.do(moment + c.ext)
+			found = true
+		}
+	}
+	if !found {
+		w.t.Errorf("%s: nothing was recorded", w.step)
+	}
+}
+
+var count = regexp.MustCompile(` {0,9}\d{1,10} `)
+
+// rows are the rows of /proc/interrupts without their counts.
+func rows(text string) (list []string) {
+	for l := range strings.Lines(text) {
+		head, rest, row := strings.Cut(l, ":")
+		switch {
+		case !row:
+			list = append(list, l)
+		case strings.TrimSpace(head) == "ERR" || strings.TrimSpace(head) == "MIS":
+			list = append(list, head+":")
+		default:
+			width := 1 + 11*strings.Count(text[:strings.IndexByte(text, '\n')], "CPU")
+			list = append(list, head+": "+count.ReplaceAllString(rest[1:width], "#")+rest[width:])
+		}
+	}
+	return list
+}
+
+func (w *world) compareInterrupts(file string) {
+	w.t.Helper()
+	w.facts("/proc/interrupts", file, rows(w.read("/proc/interrupts")), rows(w.file(file)))
+}
+
+// compareProcIRQ compares the files below /proc/irq.
+func (w *world) compareProcIRQ(file string) {
+	w.t.Helper()
+	w.compareFiles("/proc/irq", file)
+}
+
+// compareSysKernelIRQ compares the files below /sys/kernel/irq.
+func (w *world) compareSysKernelIRQ(file string) {
+	w.t.Helper()
+	if _, err := w.fs.List("/sys/kernel/irq"); err == nil {
+		w.compareFiles("/sys/kernel/irq", file)
+	}
+}
+
+// compareFiles compares files whose lines were recorded with their names before
+// them. A line without a value is a directory.
+func (w *world) compareFiles(kind, file string) {
+	w.t.Helper()
+	for l := range strings.Lines(w.file(file)) {
+		path, want, ok := strings.Cut(l, ":")
+		path = strings.TrimSpace(path)
+		if !ok {
+			got := "is there"
+			if _, err := w.fs.List(path); err != nil {
+				got = err.Error()
+			}
+			w.fact(kind, path, got, "is there")
+			continue
+		}
+		got, err := w.fs.Read(path)
+		if err != nil {
+			got = err.Error()
+		}
+		w.fact(kind, path, path+":"+got, path+":"+want)
+	}
+}
+
+// compareCPUInfo compares the lines of /proc/cpuinfo that were recorded.
+func (w *world) compareCPUInfo(file string) {
+	w.t.Helper()
+	keep := regexp.MustCompile(`processor|apicid|initial|core id|physical id|siblings`)
+	var got []string
+	for l := range strings.Lines(w.read("/proc/cpuinfo")) {
+		if keep.MatchString(l) {
+			got = append(got, l)
+		}
+	}
+	var want []string
+	for l := range strings.Lines(w.file(file)) {
+		want = append(want, l)
+	}
+	w.facts("/proc/cpuinfo", file, got, want)
+}
+
+// compareState compares what was noted under a heading: files, and rows of
+// /proc/interrupts.
+func (w *world) compareState(file, heading string) {
+	w.t.Helper()
+	on := false
+	for l := range strings.Lines(w.file(file)) {
+		if l[0] == '[' {
+			on = strings.TrimSpace(l) == heading
+			continue
+		}
+		if !on {
+			continue
+		}
+		path, want, _ := strings.Cut(l, ":")
+		if strings.HasPrefix(path, "/") {
+			w.fact("moves: /proc/irq", heading+" "+path, path+":"+w.read(path), path+":"+want)
+			continue
+		}
+		for row := range strings.Lines(w.read("/proc/interrupts")) {
+			if strings.HasPrefix(row, path+":") {
+				w.fact("moves: counts", heading, row, l)
+			}
+		}
+	}
+}
+
+// compareRefusals writes what was written, and compares the answer and what
+// the file reads then.
+func (w *world) compareRefusals(file string) {
+	w.t.Helper()
+	text := strings.TrimSpace(w.file(file))
+	lines := strings.Split(text[:strings.LastIndex(text, " > ")-1], "\n") // the last one: a CPU is offline
+	for i := 0; i+2 < len(lines); i++ {
+		what, path, ok := strings.Cut(lines[i], " > ")
+		if !ok {
+			return
+		}
+		want := "accepted"
+		if i++; strings.HasPrefix(lines[i], "sh: ") {
+			want = strings.TrimPrefix(lines[i], "sh: write error: ")
+			i++
+		}
+		i++ // the exit status
+		got := "accepted"
+		if err := w.fs.Write(path, []byte(what+"\n"), false); err != nil {
+			got = message(err)
+		}
+		w.fact("refusals", what+" > "+path, got, want)
+		w.fact("refusals", path+" then", path+":"+strings.TrimSpace(w.read(path)), path+":"+lines[i])
+	}
+}
+
+// message is what a shell says about an error.
+func message(err error) string {
+	for text, e := range map[string]error{"Input/output error": errno.EIO, "Invalid argument": errno.EINVAL,
+		"Value too large for defined data type": errno.EOVERFLOW} {
+		if errors.Is(err, e) {
+			return text
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,157 @@
+package recorded_test
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/trace"
+	"bothhalves/kernelsim/trace/view"
+)
+
+const tracing = "/sys/kernel/tracing/"
+
+// arm clears the trace and switches on what is compared.
+func (w *world) arm() {
+	w.t.Helper()
+	w.write(tracing+"set_event", "irq:irq_handler_entry irq:irq_handler_exit irq_vectors:* irq_matrix:*\n")
+	w.write(tracing+"trace", "")
+}
+
+func (w *world) write(path, text string) {
+	w.t.Helper()
+	if err := w.fs.Write(path, []byte(text), false); err != nil {
+		w.t.Fatalf("%s: %v", path, err)
+	}
+}
+
+// line is a line of the file trace: its CPU, and the event.
+var line = regexp.MustCompile(`(?m)^.{16}-\d+ +\[(\d+)\] [^:]*\d: (.*)`)
+
+// ours are the events of the trace.
+func (w *world) ours() (list []string) {
+	for _, f := range line.FindAllStringSubmatch(w.read(tracing+"trace"), -1) {
+		list = append(list, f[1]+" "+f[2])
+	}
+	return list
+}
+
+// The board's own interrupts come when they like; which CPU a process runs on
+// that changes vectors is the scheduler's affair.
+var (
+	board  = regexp.MustCompile(`irq_handler_(entry|exit): irq=(0|1|3|4|8|9|12) `)
+	wanted = regexp.MustCompile(`^\d+ (irq_handler_|irq_matrix_|vector_|spurious_apic|error_apic)`)
+	where  = regexp.MustCompile(`^\d+ (irq_matrix|vector_)`)
+)
+
+// events keeps of a list what is compared. A recording that was made without
+// the exits has entries alone.
+func events(list []string, exits bool) (out []string) {
+	for _, l := range list {
+		switch {
+		case !wanted.MatchString(l) || board.MatchString(l) || strings.Contains(l, " <-"):
+		case !exits && strings.Contains(l, "irq_handler_exit"):
+		default:
+			out = append(out, where.ReplaceAllString(strings.TrimSpace(l), "$1"))
+		}
+	}
+	return out
+}
+
+// compareTrace compares the events since arm with the recorded ones, in their
+// order.
+func (w *world) compareTrace(file string) {
+	w.t.Helper()
+	text := w.file(file)
+	exits := strings.Contains(text, "irq_handler_exit")
+	w.facts("trace events", file, w.excused(events(w.ours(), exits), nil), w.excused(events(strings.Split(text, "\n"), exits), w.book))
+}
+
+// cleanUp is what an old vector's processor does when it gets round to it.
+var (
+	cleanUp = regexp.MustCompile(`^vector_free_moved|^irq_matrix_free`)
+	numbers = regexp.MustCompile(`((?:bit|vector|avl|alloc|rsvd|managed)=)\d+`)
+)
+
+// compareLoosely compares events in which every interrupt was moved at once:
+// when the former processors clean up is a matter of time, and which vector
+// and which counts the next move finds depends on it.
+func (w *world) compareLoosely(file string) {
+	w.t.Helper()
+	got, want := events(w.ours(), true), events(strings.Split(w.file(file), "\n"), true)
+	w.looseFacts(file, slices.DeleteFunc(slices.Clone(got), cleanUp.MatchString), slices.DeleteFunc(slices.Clone(want), cleanUp.MatchString))
+	got = slices.DeleteFunc(got, func(l string) bool { return !strings.HasPrefix(l, "vector_free_moved") })
+	want = slices.DeleteFunc(want, func(l string) bool { return !strings.HasPrefix(l, "vector_free_moved") })
+	slices.Sort(got)
+	slices.Sort(want)
+	w.looseFacts(file, got, want)
+	w.book.excused["trace events: the place of a clean-up among other processors' events"] += len(want)
+}
+
+// looseFacts compares lists but for their numbers.
+func (w *world) looseFacts(file string, got, want []string) {
+	w.t.Helper()
+	loose := func(l string) string { return numbers.ReplaceAllString(l, "$1#") }
+	for i := range max(len(got), len(want)) {
+		g, e := at(got, i), at(want, i)
+		w.fact("trace events", fmt.Sprintf("%s event %d", file, i), loose(g), loose(e))
+		if g != e {
+			w.book.excused["trace events: the lowest vector and the counts, which depend on clean-ups being done"]++
+		}
+	}
+}
+
+// excused leaves out of a list of events those that are excused, and counts
+// them.
+func (w *world) excused(list []string, b *book) (out []string) {
+	for _, l := range list {
+		reason := w.excuse("trace events", l)
+		if reason == "" {
+			out = append(out, l)
+		} else if b != nil {
+			b.excused["trace events: "+reason]++
+		}
+	}
+	return out
+}
+
+// compareBootTrace compares what the vector allocator did from the first
+// processor's start on.
+func (w *world) compareBootTrace(file string) {
+	w.t.Helper()
+	var got []string
+	for _, r := range w.m.Ring().From(0) {
+		if k := r.Kind; k >= trace.VectorAlloc && k <= trace.VectorFreeMoved || k >= trace.MatrixOnline && k <= trace.MatrixFree {
+			got = append(got, fmt.Sprintf("000 %s: %s", k.Info().Event, view.Args(r, w.m.Ring().Names())))
+		}
+	}
+	w.facts("trace events at boot", file, events(got, true), events(strings.Split(w.file(file), "\n"), true))
+}
+
+// compareReads lets the disk signal for each processor the completion of what
+// that one has read: the queue is the one in whose mask it is.
+func (w *world) compareReads(file string, b pcie.BDF) {
+	w.t.Helper()
+	for c := range w.m.CPUs() {
+		name := fmt.Sprintf("%s-cpu%d.trace", file, c)
+		w.arm()
+		w.signal(b, w.queueOf(b, c))
+		w.compareTrace(name)
+	}
+}
+
+// queueOf is the queue whose interrupt may go to a processor.
+func (w *world) queueOf(b pcie.BDF, c int) int {
+	d := w.dev(b)
+	for _, desc := range w.m.Interrupts() {
+		for k := 1; k < d.Vectors(); k++ {
+			if virq := w.vector(d, k); virq == int(desc.IRQ) && desc.ShownAffinity().Has(c) {
+				return k
+			}
+		}
+	}
+	w.t.Fatalf("no queue for CPU %d", c)
+	return 0
+}
