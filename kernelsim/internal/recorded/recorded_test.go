@@ -93,6 +93,13 @@ func (w *world) do(step string) {
 		w.compareTrace(args[0])
 	case "loosetrace":
 		w.compareLoosely(args[0])
+	case "lines":
+		w.arm()
+		w.compareLines(args[0], bdfs(args[1:]))
+	case "affinity":
+		w.compareAffinity(args[0], args[1], bdfs(args[2:]))
+	case "spurious":
+		w.compareSpurious(args[0])
 	case "hold":
 		w.hold(number(args[0]))
 	case "boottrace":
@@ -102,7 +109,7 @@ func (w *world) do(step string) {
 	case "signal":
 		w.signal(bdf(args[0]), number(args[1]))
 	case "reads":
-		w.compareReads(args[0], bdf(args[1]))
+		w.compareReads(args[0])
 	case "state":
 		w.compareState(args[0], strings.TrimPrefix(rest, args[0]+" "))
 	case "refusals":
@@ -122,6 +129,13 @@ func number(text string) int {
 		panic(err)
 	}
 	return n
+}
+
+func bdfs(words []string) (list []pcie.BDF) {
+	for _, text := range words {
+		list = append(list, bdf(text))
+	}
+	return list
 }
 
 func bdf(text string) pcie.BDF {

@@ -2,19 +2,29 @@ package recorded
 
 func lineRuns() []Run {
 	return []Run{
-		run("intx/ioapic-shared", "boot -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines),
-		run("intx/q35", "boot -machine q35 -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines),
-		run("intx/ioapic-virtio-e1000e", "boot -cpus 4 -device virtio-net,bdf=00:03.0 -device e1000e,bdf=00:07.0 -append pci=nomsi", lines),
-		run("intx/noapic-xtpic", "boot -cpus 2 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append 'pci=nomsi noapic'", lines),
+		run("intx/ioapic-shared", "boot -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines, "CARDS", "00:02.0 00:06.0", "LINE", "10"),
+		run("intx/q35", "boot -machine q35 -cpus 4 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append pci=nomsi", lines, "CARDS", "00:02.0 00:06.0", "LINE", "22"),
+		run("intx/ioapic-virtio-e1000e", "boot -cpus 4 -device virtio-net,bdf=00:03.0 -device e1000e,bdf=00:07.0 -append pci=nomsi", lines, "CARDS", "00:03.0 00:07.0", "LINE", "11"),
+		run("intx/noapic-xtpic", "boot -cpus 2 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:06.0 -append 'pci=nomsi noapic'", lines, "CARDS", "00:02.0 00:06.0", "LINE", "10"),
 		run("irqbalance/smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0", "compare 00-before"),
 		run("idt-apic/pc-smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:04.0 -device virtio-net,vectors=10,bdf=00:02.0 -device e1000e,bdf=00:03.0"+unloaded, after),
 		run("idt-apic/q35-smp2", "boot -machine q35 -cpus 2 -blk nvme,queues=2,bdf=00:03.0 -device virtio-net,vectors=6,bdf=00:01.0 -device e1000e,bdf=00:02.0"+unloaded, afterQ35),
 	}
 }
 
+// lines is what was done to shared lines: each card got one frame, then five;
+// the line was moved, and three frames came.
 const lines = `
 	compare 00-before
 	compare 00-hw
+	lines 01-nic0-one.trace CARDS
+	lines 01-nic0-five.trace CARDS
+	lines 02-nic1-one.trace CARDS
+	lines 02-nic1-five.trace CARDS
+	affinity 05-affinity /proc/irq/LINE/smp_affinity CARDS
+	compare 05-affinity
+	compare 06-after
+	spurious 06-spurious
 `
 
 // after loads all drivers, in the order in which the recording did.

@@ -16,7 +16,7 @@ const loads = `
 	compare 05-nic
 	msix 05-nic.msix NIC
 	compare 05-hw
-	reads 06-nvme-read NVME
+	reads 06-nvme-read
 	compare 07-after-reads
 	msix 07-nvme.msix NVME
 `
