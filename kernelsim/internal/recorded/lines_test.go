@@ -85,6 +85,6 @@ func (w *world) compareSpurious(file string) {
 				got = mine
 			}
 		}
-		w.fact("/proc/irq/N/spurious", path, lastUnhandled.ReplaceAllString(got, "#"), lastUnhandled.ReplaceAllString(want, "#"))
+		w.fact("/proc/irq/N/spurious", path, path+":"+lastUnhandled.ReplaceAllString(got, "#"), path+":"+lastUnhandled.ReplaceAllString(want, "#"))
 	}
 }
