@@ -30,3 +30,11 @@ func (m *Machine) hardwareName() string {
 	}
 	return name + ", BIOS 1.16.2-debian-1.16.2-1 04/01/2014"
 }
+
+// Domains lists the kernel's interrupt domains; none on a bare machine.
+func (m *Machine) Domains() []*irq.Domain {
+	if m.Bare() || len(m.cpus) == 0 || m.cpus[0].GS.Slots == nil {
+		return nil
+	}
+	return irq.Domains(m.cpus[0])
+}

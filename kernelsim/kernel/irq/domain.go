@@ -18,6 +18,10 @@ type Domain struct {
 	Ops    DomainOps
 	// Reserves: an interrupt need not have a vector before it is requested.
 	Reserves bool
+	// Size is revmap_size: how many numbers are looked up in a table; 0: in a
+	// tree. Flags are those that not every domain has.
+	Size  int
+	Flags DomainFlag
 }
 
 // DomainOps is what a level does for its interrupts (struct irq_domain_ops).

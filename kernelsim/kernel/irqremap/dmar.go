@@ -24,7 +24,8 @@ func (u *Unit) EnableFaults(c *cpu.CPU) error {
 	if u.Domain() == nil {
 		return nil
 	}
-	u.faults = irq.Domain{Name: "DMAR-MSI", Parent: vector.Domain(c), Ops: faultOps{u}}
+	u.faults = irq.Domain{Name: "DMAR-MSI", Parent: vector.Domain(c), Ops: faultOps{u}, Flags: irq.MSIDomain}
+	irq.AddDomain(c, &u.faults)
 	n, err := irq.AllocIRQs(c, &u.faults, 1, affinity.NoNode, &vector.AllocInfo{}, nil)
 	if err != nil {
 		return err

@@ -69,7 +69,8 @@ func (u *Unit) Enable(c *cpu.CPU) (x2apic, ok bool) {
 	u.enableQueue(c)
 	u.setTable(c)
 	u.command(c, iommureg.IRE)
-	u.domain = irq.Domain{Name: "INTEL-IR-0", Parent: vector.Domain(c), Ops: domainOps{u}}
+	u.domain = irq.Domain{Name: "INTEL-IR-0", Parent: vector.Domain(c), Ops: domainOps{u}, Size: Entries}
+	irq.AddDomain(c, &u.domain)
 	u.ready = true
 	printk.Printk(c, printk.Info, "DMAR-IR: Enabled IRQ remapping in %s mode", u.mode())
 	return u.eim, true

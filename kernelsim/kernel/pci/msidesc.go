@@ -26,6 +26,10 @@ type msiDesc struct {
 	pinIRQ   int    // dev->irq before: the pin's
 }
 
+// DevName models dev_name of the function that has the message
+// (irq_debugfs_copy_devname).
+func (m *msiDesc) DevName() string { return "0000:" + m.dev.BDF.String() }
+
 // Registers of the MSI capability behind its message control
 // (PCI_MSI_ADDRESS_LO and so on).
 const (

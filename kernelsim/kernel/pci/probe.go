@@ -16,10 +16,11 @@ import (
 // is reached. It reports whether there is one.
 func ArchInit(c *cpu.CPU, cfg Config) bool {
 	*shared.Of(c) = state{cfg: cfg, enabled: make([]bool, len(cfg.Links)),
-		msi: irq.Domain{Name: "PCI-MSI", Parent: vector.Domain(c), Ops: msiOps{}}}
+		msi: irq.Domain{Name: "PCI-MSI-3", Parent: vector.Domain(c), Ops: msiOps{}, Flags: irq.MSIDomain}}
 	if cfg.Remap != nil { // intel_irq_remap_add_device
-		shared.Of(c).msi = irq.Domain{Name: "INTEL-IR-MSI-0", Parent: cfg.Remap, Ops: msiOps{msiChip{remapped: true}}}
+		shared.Of(c).msi = irq.Domain{Name: "INTEL-IR-MSI-0-3", Parent: cfg.Remap, Ops: msiOps{msiChip{remapped: true}}, Flags: irq.MSIDomain}
 	}
+	irq.AddDomain(c, &shared.Of(c).msi)
 	if cfg.MMConfig != 0 {
 		at, last := uint64(cfg.MMConfig), uint64(cfg.MMConfig)+1<<28-1
 		printk.Printk(c, printk.Info, "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem 0x%08x-0x%08x] (base %#x)", at, last, at)

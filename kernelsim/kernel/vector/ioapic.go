@@ -34,12 +34,13 @@ func (p *pinData) mask(on bool) {
 
 // SetupIOAPIC models setup_IO_APIC_irqs (arch/x86/kernel/apic/io_apic.c): the
 // interrupts of the 8259A pair become pins of the I/O APIC, each an edge, but
-// for the one that ACPI's override makes a level. remap is the level through
+// for those that ACPI's overrides make levels. remap is the level through
 // which their messages go, from a source that it knows; nil: straight to the
 // local APICs. Context: the boot processor, once.
 func SetupIOAPIC(c *cpu.CPU, remap *irq.Domain, source uint16) error {
 	s := shared.Of(c)
-	s.ioapic = irq.Domain{Name: "IO-APIC-0", Parent: &s.domain, Ops: pinOps{source: source}}
+	s.ioapic = irq.Domain{Name: "IO-APIC-0", Parent: &s.domain, Ops: pinOps{source: source}, Size: Pins}
+	irq.AddDomain(c, &s.ioapic)
 	if remap != nil {
 		s.ioapic.Parent, s.ioapic.Ops = remap, pinOps{pinChip{remapped: true}, source}
 	}
@@ -48,7 +49,7 @@ func SetupIOAPIC(c *cpu.CPU, remap *irq.Domain, source uint16) error {
 		if pin == timerPin {
 			n = 0
 		}
-		info := &AllocInfo{Legacy: true, HWIRQ: uint64(pin), Level: n == sciIRQ}
+		info := &AllocInfo{Legacy: true, HWIRQ: uint64(pin), Level: levelISA(n)}
 		if err := irq.TakeOver(c, &s.ioapic, n, info); err != nil {
 			return err
 		}
@@ -58,12 +59,11 @@ func SetupIOAPIC(c *cpu.CPU, remap *irq.Domain, source uint16) error {
 	return irq.Activate(c, timer, false)
 }
 
-// What ACPI's overrides say (MADT): the timer is on pin 2, and the system
-// control interrupt is a level, active high.
-const (
-	timerPin = 2
-	sciIRQ   = 9
-)
+// What ACPI's overrides say (MADT): the timer is on pin 2; the system control
+// interrupt, and those to which PCI's lines are led, are levels, active high.
+const timerPin = 2
+
+func levelISA(n irq.Number) bool { return n == 5 || n == 9 || n == 10 || n == 11 }
 
 // RegisterGSI models acpi_register_gsi (arch/x86/kernel/acpi/boot.c): the
 // interrupt of a pin, for a device on a node. Pins of PCI are levels. EINVAL
@@ -74,9 +74,6 @@ func RegisterGSI(c *cpu.CPU, gsi, node int, level, low bool) (irq.Number, error)
 		return 0, fmt.Errorf("vector: no pin %d: the I/O APIC has 0 to %d: %w", gsi, Pins-1, errno.EINVAL)
 	}
 	if !apic.HasIOAPIC(c) {
-		if level { // acpi_register_gsi_pic
-			apic.SetELCRLevel(c, gsi)
-		}
 		return irq.Number(gsi), nil
 	}
 	n, known := irq.FindMapping(c, &s.ioapic, uint64(gsi))

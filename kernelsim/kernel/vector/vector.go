@@ -68,11 +68,9 @@ type chipData struct {
 // which lead to the 8259A pair's interrupts. Context: native_init_IRQ.
 func Init(c *cpu.CPU) {
 	s := shared.Of(c)
-	*s = system{matrix: matrix.New(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer)), traced: s.traced, asks: c}
-	if s.traced {
-		Trace(c)
-	}
+	*s = system{matrix: matrix.New(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer))}
 	s.domain = irq.Domain{Name: "VECTOR", Ops: vectorOps{}}
+	irq.AddDomain(c, &s.domain)
 	for v := range idt.Entries {
 		if idt.System(c, cpu.Vector(v)) {
 			s.matrix.AssignSystem(v, false)

@@ -77,16 +77,19 @@ func (m *Matrix) tell(k Kind, v int, cm *cpuMap, n int) {
 	m.Observe(&ev)
 }
 
-// Show models irq_matrix_debug_show: what debugfs prints of the matrix.
-func (m *Matrix) Show() string {
+// Show is the matrix as debugfs prints it at the top of a domain's file.
+func (m *Matrix) Show() string { return m.Text(1) }
+
+// Text models irq_matrix_debug_show: the matrix, with its table indented.
+func (m *Matrix) Text(ind int) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Online bitmaps:   %6d\nGlobal available: %6d\nGlobal reserved:  %6d\nTotal allocated:  %6d\n",
 		m.online, m.available, m.reserved, m.allocated)
 	fmt.Fprintf(&b, "System: %d: %s\n", m.system.count(), m.system)
-	b.WriteString(" | CPU | avl | man | mac | act | vectors\n")
+	fmt.Fprintf(&b, "%*s| CPU | avl | man | mac | act | vectors\n", ind, " ")
 	for n := range m.maps {
 		if cm := &m.maps[n]; cm.online {
-			fmt.Fprintf(&b, "   %4d  %4d  %4d  %4d %4d  %s\n", n, cm.available, cm.managed, cm.managedAllocated, cm.allocated, cm.alloc)
+			fmt.Fprintf(&b, "%*s %4d  %4d  %4d  %4d %4d  %s\n", ind, " ", n, cm.available, cm.managed, cm.managedAllocated, cm.allocated, cm.alloc)
 		}
 	}
 	return b.String()

@@ -285,7 +285,7 @@ func TestMatrixText(t *testing.T) {
 	m.Alloc(cpumask.Of(1), false)
 	m.ReserveManaged(cpumask.Of(0))
 	want := "Online bitmaps:        2\nGlobal available:    403\nGlobal reserved:       0\nTotal allocated:       2\n" +
-		"System: 1: 32\n | CPU | avl | man | mac | act | vectors\n      0   202     1     0    0  \n      1   201     0     0    2  33-34\n"
+		"System: 1: 32\n | CPU | avl | man | mac | act | vectors\n     0   202     1     0    0  \n     1   201     0     0    2  33-34\n"
 	if got := m.Show(); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
