@@ -96,7 +96,7 @@ func (m *Machine) initPCI(c *cpu.CPU) {
 	affinity.SetSpread(c, m.parts.MSIX.Spread)
 	cfg := m.pciConfig()
 	cfg.NoMSI = slices.Contains(strings.Fields(m.cfg.Append), "pci=nomsi")
-	cfg.Remap = m.remap.Domain()
+	cfg.Remap, cfg.Domain = m.remap.Domain(), m.parts.IRQ.Domain
 	if !pci.ArchInit(c, cfg) {
 		return
 	}

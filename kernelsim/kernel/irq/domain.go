@@ -164,23 +164,35 @@ func Activate(c *cpu.CPU, d *Data, reserve bool) error {
 	if d.Common.has(Activated) {
 		return nil
 	}
-	err := activate(c, d, reserve)
+	err := ActivateLevels(c, d, reserve)
 	if err == nil {
 		d.Common.Set(Activated)
 	}
 	return err
 }
 
-func activate(c *cpu.CPU, d *Data, reserve bool) error {
+// A Walker is a domain's operations that go to the levels below by themselves:
+// a part that takes the place of the walks here.
+type Walker interface {
+	ActivateAll(c *cpu.CPU, data *Data, reserve bool) error
+	DeactivateAll(c *cpu.CPU, data *Data)
+}
+
+// ActivateLevels models __irq_domain_activate_irq: from a level down, the
+// lowest first; one that fails takes back what those below have done.
+func ActivateLevels(c *cpu.CPU, d *Data, reserve bool) error {
 	if d == nil || d.Domain == nil {
 		return nil
 	}
-	if err := activate(c, d.Parent, reserve); err != nil {
+	if w, ok := d.Domain.Ops.(Walker); ok {
+		return w.ActivateAll(c, d, reserve)
+	}
+	if err := ActivateLevels(c, d.Parent, reserve); err != nil {
 		return err
 	}
 	err := d.Domain.Ops.Activate(c, d.Domain, d, reserve)
 	if err != nil {
-		deactivate(c, d.Parent)
+		DeactivateLevels(c, d.Parent)
 	}
 	return err
 }
@@ -188,13 +200,19 @@ func activate(c *cpu.CPU, d *Data, reserve bool) error {
 // Deactivate models irq_domain_deactivate_irq: the outermost level first.
 func Deactivate(c *cpu.CPU, d *Data) {
 	if d.Common.has(Activated) {
-		deactivate(c, d)
+		DeactivateLevels(c, d)
 		d.Common.Clear(Activated)
 	}
 }
 
-func deactivate(c *cpu.CPU, d *Data) {
+// DeactivateLevels models __irq_domain_deactivate_irq: from a level down, that
+// one first.
+func DeactivateLevels(c *cpu.CPU, d *Data) {
 	for ; d != nil && d.Domain != nil; d = d.Parent {
+		if w, ok := d.Domain.Ops.(Walker); ok {
+			w.DeactivateAll(c, d)
+			return
+		}
 		d.Domain.Ops.Deactivate(c, d.Domain, d)
 	}
 }

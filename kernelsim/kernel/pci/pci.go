@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/kernel/irq"
+	"bothhalves/kernelsim/kernel/irq/irqabi"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 )
@@ -28,6 +29,8 @@ type Config struct {
 	// Remap is the level through which messages go (iommu->ir_domain); nil:
 	// straight to the local APICs.
 	Remap *irq.Domain
+	// Domain replaces the operations of the domain PCI-MSI; nil: the default.
+	Domain irqabi.Domain
 }
 
 // A Window is a range of addresses that the host bridge passes on.

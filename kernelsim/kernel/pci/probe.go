@@ -21,6 +21,7 @@ func ArchInit(c *cpu.CPU, cfg Config) bool {
 		shared.Of(c).msi = irq.Domain{Name: "INTEL-IR-MSI-0-3", Parent: cfg.Remap, Ops: msiOps{msiChip{remapped: true}}, Flags: irq.MSIDomain}
 	}
 	irq.AddDomain(c, &shared.Of(c).msi)
+	shared.Of(c).replaceDomain(cfg.Domain)
 	if cfg.MMConfig != 0 {
 		at, last := uint64(cfg.MMConfig), uint64(cfg.MMConfig)+1<<28-1
 		printk.Printk(c, printk.Info, "PCI: MMCONFIG for domain 0000 [bus 00-ff] at [mem 0x%08x-0x%08x] (base %#x)", at, last, at)
