@@ -12,7 +12,9 @@ import (
 // that a task's script compares with.
 func Parts() map[string][]machine.Part {
 	return map[string][]machine.Part{
-		"irq-edge":           {machine.WithEdgeFlow(HandleEdge), machine.WithModule(drivers.Edge())},
-		"irq-edge/reference": {machine.WithModule(drivers.Edge())},
+		"irq-dispatch":           {machine.WithDispatch(CommonInterrupt), machine.WithModule(drivers.Twins())},
+		"irq-dispatch/reference": {machine.WithModule(drivers.Twins())},
+		"irq-edge":               {machine.WithEdgeFlow(HandleEdge), machine.WithModule(drivers.Edge())},
+		"irq-edge/reference":     {machine.WithModule(drivers.Edge())},
 	}
 }

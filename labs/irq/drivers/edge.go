@@ -96,7 +96,7 @@ func (e *edgeLine) interrupt(c *cpu.CPU, n irq.Number, _ any) irq.Return {
 		_ = irq.DisableNoSync(c, n)
 		_ = irq.Enable(c, n)
 	}
-	for range 15 {
+	for range 50 {
 		c.Spend(cost.CPURelax)
 	}
 	e.inside--

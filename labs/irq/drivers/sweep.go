@@ -17,7 +17,7 @@ type trial func(c *cpu.CPU, e *edgeLine, k, gap int)
 // after its handler has returned.
 const (
 	gaps    = 440
-	gapStep = 7
+	gapStep = 11
 )
 
 // sweep tries every gap. It stops at the first edge that nobody serves.

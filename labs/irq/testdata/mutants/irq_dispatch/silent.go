@@ -1,0 +1,24 @@
+// Fails: and told of, each time, with the processor and the vector
+// Misconception: a vector that nobody has is noise
+
+package irq
+
+import "bothhalves/kernelsim/kernel/irq/irqabi"
+
+// CommonInterrupt models __common_interrupt (arch/x86/kernel/irq.c): this
+// processor has taken vector vec, which is no exception and none of the
+// kernel's own. Interrupts are off. Its table vector_irq says whose the vector
+// is, if it is anybody's.
+func CommonInterrupt(c irqabi.Processor, vec uint8) {
+	entry := c.VectorIRQ(c.CPU(), vec)
+	if entry.State == irqabi.Wanted {
+		c.Handle(entry.IRQ)
+		return
+	}
+	c.EOI()
+	switch entry.State {
+	case irqabi.Expected:
+		c.SetUnused(c.CPU(), vec)
+	case irqabi.Unused:
+	}
+}

@@ -1,0 +1,29 @@
+// Fails: what is expected on one processor is not expected on another, and its entry comes back
+// Misconception: a vector that is free is free on all processors
+
+package irq
+
+import "bothhalves/kernelsim/kernel/irq/irqabi"
+
+// CommonInterrupt models __common_interrupt (arch/x86/kernel/irq.c): this
+// processor has taken vector vec, which is no exception and none of the
+// kernel's own. Interrupts are off. Its table vector_irq says whose the vector
+// is, if it is anybody's.
+func CommonInterrupt(c irqabi.Processor, vec uint8) {
+	entry := c.VectorIRQ(c.CPU(), vec)
+	if entry.State == irqabi.Wanted {
+		c.Handle(entry.IRQ)
+		return
+	}
+	c.EOI()
+	switch entry.State {
+	case irqabi.Expected:
+		for cpu := range 64 {
+			if c.VectorIRQ(cpu, vec).State == irqabi.Expected {
+				c.SetUnused(cpu, vec)
+			}
+		}
+	case irqabi.Unused:
+		c.Complain(vec)
+	}
+}
