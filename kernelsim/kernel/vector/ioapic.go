@@ -61,9 +61,12 @@ func SetupIOAPIC(c *cpu.CPU, remap *irq.Domain, source uint16) error {
 
 // What ACPI's overrides say (MADT): the timer is on pin 2; the system control
 // interrupt, and those to which PCI's lines are led, are levels, active high.
-const timerPin = 2
+const (
+	timerPin = 2
+	sciIRQ   = 9
+)
 
-func levelISA(n irq.Number) bool { return n == 5 || n == 9 || n == 10 || n == 11 }
+func levelISA(n irq.Number) bool { return n == 5 || n == sciIRQ || n == 10 || n == 11 }
 
 // RegisterGSI models acpi_register_gsi (arch/x86/kernel/acpi/boot.c): the
 // interrupt of a pin, for a device on a node. Pins of PCI are levels. EINVAL
