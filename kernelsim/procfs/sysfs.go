@@ -95,12 +95,12 @@ func (fs *FS) topologyFiles(id int) []node {
 	number := func(name string, n int) node { return attr(name, func() string { return fmt.Sprintln(n) }) }
 	return []node{
 		number("core_id", core),
-		cpuFile("core_cpus_list", []int{id}),
+		cpuFile("core_cpus_list", fs.threadsOf(id)),
 		cpuFile("package_cpus_list", siblings),
 		number("physical_package_id", package_),
 		fs.coreSiblings(id),
 		cpuFile("core_siblings_list", siblings),
-		cpuFile("thread_siblings_list", []int{id}),
+		cpuFile("thread_siblings_list", fs.threadsOf(id)),
 	}
 }
 

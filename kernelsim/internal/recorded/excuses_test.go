@@ -11,7 +11,7 @@ type excuse struct {
 func excuses() []excuse {
 	re := regexp.MustCompile
 	return []excuse{
-		{re(``), re(``), re(`spurious`), re(`/proc/irq/[34]/.*count|/proc/irq/[34]/.*unhandled \d`), "the serial ports made the recording"},
+		{re(``), re(``), re(`spurious`), re(`/proc/irq/[134]/.*count|/proc/irq/[134]/.*unhandled \d`), "how often the keyboard controller and the serial ports had signaled"},
 		{re(``), re(`trace 01-nvme-load`), re(`trace events`), re(`irq_handler`), "the NVMe driver's own commands complete: a stand-in gives none"},
 		{re(``), re(``), re(`8259A`), re(`^irr=`), "requests that devices left latched behind the masks: timer, i8042, serial ports, clock"},
 	}

@@ -77,6 +77,9 @@ func RegisterGSI(c *cpu.CPU, gsi, node int, level, low bool) (irq.Number, error)
 		return 0, fmt.Errorf("vector: no pin %d: the I/O APIC has 0 to %d: %w", gsi, Pins-1, errno.EINVAL)
 	}
 	if !apic.HasIOAPIC(c) {
+		if level { // acpi_register_gsi_pic
+			apic.SetELCRLevel(c, gsi)
+		}
 		return irq.Number(gsi), nil
 	}
 	n, known := irq.FindMapping(c, &s.ioapic, uint64(gsi))

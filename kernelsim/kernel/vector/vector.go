@@ -68,7 +68,10 @@ type chipData struct {
 // which lead to the 8259A pair's interrupts. Context: native_init_IRQ.
 func Init(c *cpu.CPU) {
 	s := shared.Of(c)
-	*s = system{matrix: matrix.New(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer))}
+	*s = system{matrix: matrix.New(len(c.Peers), int(idt.FirstExternal), int(idt.ReleaseOf(c).Timer)), traced: s.traced, asks: c}
+	if s.traced {
+		Trace(c)
+	}
 	s.domain = irq.Domain{Name: "VECTOR", Ops: vectorOps{}}
 	irq.AddDomain(c, &s.domain)
 	for v := range idt.Entries {
