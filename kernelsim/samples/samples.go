@@ -1,7 +1,7 @@
 // Package samples models the kernel tree's samples/ directory: small modules
-// that do one thing, to be loaded, watched and read. Those here count, each in
-// another way, and show in a file under /proc what they have counted. Some of
-// them are wrong, and that is what they are for.
+// that do one thing, to be loaded, watched and read. Some count, each in another
+// way, and show in a file under /proc what they have counted; some drive one
+// device, each in another way. Several are wrong, and that is what they are for.
 package samples
 
 import (
@@ -25,7 +25,7 @@ func Parts() []machine.Part {
 
 // Modules lists the samples.
 func Modules() []machine.Module {
-	return []machine.Module{
+	return append([]machine.Module{
 		{Name: "count_shared", Init: countShared, Files: file("count_shared", showShared)},
 		{Name: "count_locked", Init: countLocked, Files: file("count_locked", showShared)},
 		{Name: "count_percpu", Init: countPerCPU, Files: file("count_percpu", showOwn)},
@@ -33,7 +33,7 @@ func Modules() []machine.Module {
 		{Name: "count_pair", Init: countPair, Files: file("count_pair", showPair)},
 		{Name: "count_raw", Init: countRaw},
 		{Name: "count_stale", Init: countStale},
-	}
+	}, eduModules()...)
 }
 
 func file(name string, show func(c *cpu.CPU) string) []machine.File {
