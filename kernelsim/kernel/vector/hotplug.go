@@ -2,7 +2,6 @@ package vector
 
 import (
 	"fmt"
-	"slices"
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
@@ -78,17 +77,17 @@ func (lapicChip) ForceCompleteMove(c *cpu.CPU, data *irq.Data) {
 	d.freeMoved(c)
 }
 
-// A Leftover describes what the vector domain holds, for tests that look
+// Leftover describes what the vector domain holds, for tests that look
 // whether something was lost: equal text means an equal state.
 func Leftover(c *cpu.CPU) string {
 	text := Debug(c)
 	for _, p := range c.Peers {
-		for v, at := range vectorIRQ.On(c, p.ID) {
+		for v, at := range vectorIRQ.Raw(p) {
 			if at.desc != nil {
 				text += fmt.Sprintf("CPU %d vector %#x: irq %d\n", p.ID, v, at.desc.IRQ)
 			}
 		}
-		for _, d := range slices.Clone(*cleanup.On(c, p.ID)) {
+		for _, d := range *cleanup.Raw(p) {
 			text += fmt.Sprintf("CPU %d has to clean up irq %d\n", p.ID, d.data.IRQ)
 		}
 	}
