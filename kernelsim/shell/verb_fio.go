@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
 	"bothhalves/kernelsim/tools/fio"
 )
@@ -93,8 +94,25 @@ func (c *Call) fioOptions() (o fio.Options, name string, err error) {
 			return o, "", err
 		}
 	}
-	o.Split, err = c.fioSplit(&o)
+	if o.Split, err = c.fioSplit(&o); err == nil {
+		err = c.fioOnline(o)
+	}
 	return o, c.Flag("filename", ""), err
+}
+
+// fioOnline refuses CPUs that are off line, as sched_setaffinity does: a
+// process needs one that is not.
+func (c *Call) fioOnline(o fio.Options) error {
+	up := 0
+	for _, n := range o.CPUs {
+		if sched.Online(c.Machine().CPUs()[n]) {
+			up++
+		}
+	}
+	if o.CPUs != nil && (up == 0 || o.Split && up < len(o.CPUs)) {
+		return c.Fail("-cpus_allowed: a CPU is off line", errno.EINVAL)
+	}
+	return nil
 }
 
 // fioSplit reads -cpus_allowed_policy: without a list, split deals all CPUs.
@@ -103,8 +121,12 @@ func (c *Call) fioSplit(o *fio.Options) (bool, error) {
 	case "shared":
 		return false, nil
 	case "split":
-		for n := 0; n < len(c.Machine().CPUs()) && !c.Has("cpus_allowed") && c.Session.affinity == nil; n++ {
-			o.CPUs = append(o.CPUs, n)
+		if o.CPUs == nil {
+			for _, p := range c.Machine().CPUs() {
+				if sched.Online(p) {
+					o.CPUs = append(o.CPUs, p.ID)
+				}
+			}
 		}
 		return true, nil
 	default:
