@@ -3,7 +3,7 @@
 # FUZZTIME each (10s unless set). Packages may be given: .ci/fuzz.sh ./kernelsim/...
 . "$(dirname "$0")/lib.sh"
 
-list=$("$GO" test -list '^Fuzz' ${*:-./...}) || { echo "$list"; exit 1; }
+list=$("$GO" test -vet=off -list '^Fuzz' ${*:-./...}) || { echo "$list"; exit 1; }
 targets=$(echo "$list" | awk '/^Fuzz/ { name[n++] = $1 } $1 == "ok" { for (i = 0; i < n; i++) print $2, name[i]; n = 0 }')
 if [ -z "$targets" ]; then
 	echo "ERROR: no fuzz target was found" >&2
@@ -12,7 +12,7 @@ fi
 
 # once PACKAGE TARGET LOG: runs one target for its time.
 once() {
-	"$GO" test -run '^$' -fuzz "^$2\$" -fuzztime "${FUZZTIME:-10s}" -fuzzminimizetime 10x "$1" </dev/null 2>&1 | tee "$3"
+	"$GO" test -vet=off -run '^$' -fuzz "^$2\$" -fuzztime "${FUZZTIME:-10s}" -fuzzminimizetime 10x "$1" </dev/null 2>&1 | tee "$3"
 	return "${PIPESTATUS[0]}"
 }
 
