@@ -277,3 +277,13 @@ func number(digits string) int {
 	}
 	return n
 }
+
+// rowOf is the line of a text that begins with a name.
+func rowOf(text, name string) string {
+	for l := range strings.Lines(text) {
+		if strings.HasPrefix(l, name+":") {
+			return l
+		}
+	}
+	return ""
+}

@@ -26,7 +26,7 @@ func TestRuns(t *testing.T) {
 	all := newBook()
 	for _, r := range recorded.Runs() {
 		t.Run(r.Name, func(t *testing.T) {
-			w := &world{t: t, run: r, book: newBook(), seen: map[string]int{}}
+			w := &world{t: t, run: r, book: newBook(), seen: map[string]int{}, alias: map[pcie.BDF]string{}, last: map[string]int{}, downs: map[pcie.BDF][]string{}}
 			w.boot()
 			for _, step := range r.Steps {
 				w.do(step)
@@ -49,6 +49,11 @@ type world struct {
 	book *book
 	step string
 	seen map[string]int // devices bound, by kind
+	// alias is where a function is in the recording that the board's one bus
+	// does not reach.
+	alias map[pcie.BDF]string
+	last  map[string]int        // of a file with headings: the line of the last one
+	downs map[pcie.BDF][]string // interfaces that are down: their interrupts' names
 }
 
 // boot types the boot line.
@@ -100,6 +105,17 @@ func (w *world) do(step string) {
 		w.compareAffinity(args[0], args[1], bdfs(args[2:]))
 	case "spurious":
 		w.compareSpurious(args[0])
+	case "replay":
+		w.replay(args[0])
+	case "irqtrace":
+		w.compareByIRQ(args)
+	case "node":
+		w.dev(bdf(args[0])).Node = number(args[1])
+		w.alias[bdf(args[0])] = args[2]
+	case "down":
+		w.down(bdf(args[0]))
+	case "up":
+		w.up(bdf(args[0]))
 	case "hold":
 		w.hold(number(args[0]))
 	case "boottrace":

@@ -53,6 +53,53 @@ const moves = `
 	refusals 10-refusals
 `
 
+// nodes is what was done on two nodes: ETH1 is a card of node 1.
+const nodes = `
+	NODES
+	cpuinfo 00-cpuinfo
+	boottrace 00-boot.trace
+	compare 00-boot
+	arm
+	bind NVME
+	trace 01-nvme-load.trace
+	compare 02-nvme
+	msix 02-nvme.msix NVME
+	arm
+	bind ETH0
+	bind ETH1
+	irqtrace 03-nic-load.trace 04-nic0-up.trace 04-nic1-up.trace
+	files 05-after-request
+	compare 05-nic
+	msix 05-nic0.msix ETH0
+	msix 05-nic1.msix ETH1
+	compare 05-hw
+	reads 06-nvme-read
+	state 08-state [requested]
+	arm
+	echo FAR > /proc/irq/IRQ/smp_affinity_list
+	state 08-state [echo FAR > smp_affinity_list: a CPU of the other node]
+	replay 08-far.trace
+	state 08-state [two frames later]
+	arm
+	down ETH1
+	state 08-state [interface down (freed)]
+	up ETH1
+	state 08-state [up again: a chosen mask outside the node]
+	trace 09-far-down-up.trace
+	arm
+	echo ff > /proc/irq/IRQ/smp_affinity
+	state 08-state [echo ff > smp_affinity: all CPUs]
+	replay 10-all.trace
+	state 08-state [two frames later]
+	arm
+	down ETH1
+	state 08-state [interface down]
+	up ETH1
+	state 08-state [up again: a chosen mask of all CPUs]
+	trace 11-all-down-up.trace
+	compare 12-before-offline
+`
+
 // traced keeps the drivers from being loaded at boot, as a recorded boot's
 // did not load them either.
 // The events of vectors are recorded from the beginning.
@@ -75,5 +122,10 @@ func vectorRuns() []Run {
 		run("vectors/intremap-q35", "boot -machine q35 -cpus 4 -blk nvme,queues=4,bdf=00:02.0 -device virtio-net,vectors=10,bdf=00:01.0 -append 'intremap=on modprobe.blacklist=nvme,virtio_net trace_event=irq_vectors,irq_matrix'",
 			loads+moves, "NVME", "00:02.0", "NIC", "00:01.0", "MASK1", "8", "MASK2", "6", "IRQ", "31", "HOLD", "",
 			"trace 03-nic", "loosetrace 03-nic", "trace 08-move", "loosetrace 08-move", "trace 09-move", "loosetrace 09-move"),
+		run("vectors/numa-2x4", "boot -cpus 8 -nodes 2 -blk nvme,queues=8,bdf=00:03.0 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:04.0"+traced,
+			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "36", "FAR", "1", "NODES", "node 00:04.0 1 81:01.0"),
+		run("vectors/numa-2x4-nvme4", "boot -cpus 8 -nodes 2 -blk nvme,queues=4,bdf=00:03.0 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:04.0"+traced,
+			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "32", "FAR", "2",
+			"NODES", "node 00:04.0 1 81:01.0\nnode 00:03.0 1 81:02.0"),
 	}
 }

@@ -2,6 +2,7 @@ package recorded_test
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -79,7 +80,9 @@ var (
 // and which counts the next move finds depends on it.
 func (w *world) compareLoosely(file string) {
 	w.t.Helper()
-	got, want := events(w.ours(), true), events(strings.Split(w.file(file), "\n"), true)
+	text := w.file(file)
+	exits := strings.Contains(text, "irq_handler_exit")
+	got, want := events(w.ours(), exits), events(strings.Split(text, "\n"), exits)
 	w.looseFacts(file, slices.DeleteFunc(slices.Clone(got), cleanUp.MatchString), slices.DeleteFunc(slices.Clone(want), cleanUp.MatchString))
 	got = slices.DeleteFunc(got, func(l string) bool { return !strings.HasPrefix(l, "vector_free_moved") })
 	want = slices.DeleteFunc(want, func(l string) bool { return !strings.HasPrefix(l, "vector_free_moved") })
@@ -87,6 +90,67 @@ func (w *world) compareLoosely(file string) {
 	slices.Sort(want)
 	w.looseFacts(file, got, want)
 	w.book.excused["trace events: the place of a clean-up among other processors' events"] += len(want)
+}
+
+// entry is an interrupt's handler being called.
+var entry = regexp.MustCompile(`irq_handler_entry: irq=(\d+) name=`)
+
+// replay lets the messages come that came, which is told by whose handlers were
+// called, and compares what follows.
+func (w *world) replay(file string) {
+	w.t.Helper()
+	for _, l := range events(strings.Split(w.file(file), "\n"), false) {
+		if f := entry.FindStringSubmatch(l); f != nil {
+			w.signalIRQ(number(f[1]))
+		}
+	}
+	w.compareLoosely(file)
+}
+
+// signalIRQ lets the function signal to which an interrupt belongs.
+func (w *world) signalIRQ(n int) {
+	w.t.Helper()
+	for _, d := range w.m.PCIDevs() {
+		for k := range d.Vectors() {
+			if w.vector(d, k) == n {
+				w.signal(d.BDF, k)
+			}
+		}
+	}
+}
+
+// compareByIRQ compares what became of each interrupt by itself: here a card's
+// interrupts are requested when it is found, there when it was switched on.
+func (w *world) compareByIRQ(files []string) {
+	w.t.Helper()
+	var text string
+	for _, f := range files {
+		text += w.file(f)
+	}
+	mine, theirs := byIRQ(events(w.ours(), true)), byIRQ(events(strings.Split(text, "\n"), true))
+	for _, irq := range slices.Sorted(maps.Keys(theirs)) {
+		w.facts("trace events", "irq "+irq, mine[irq], theirs[irq])
+	}
+	w.book.excused["trace events: counts of the matrix and signals while two cards are set up in another order"] +=
+		len(events(strings.Split(text, "\n"), true)) - size(theirs)
+}
+
+// byIRQ sorts the events of vectors by interrupt.
+func byIRQ(list []string) map[string][]string {
+	sorted := map[string][]string{}
+	for _, l := range list {
+		if f := regexp.MustCompile(`^vector_\w+: irq=(\d+) `).FindStringSubmatch(l); f != nil {
+			sorted[f[1]] = append(sorted[f[1]], l)
+		}
+	}
+	return sorted
+}
+
+func size(m map[string][]string) (n int) {
+	for _, l := range m {
+		n += len(l)
+	}
+	return n
 }
 
 // looseFacts compares lists but for their numbers.
