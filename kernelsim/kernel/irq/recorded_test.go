@@ -1,6 +1,7 @@
 package irq_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/trace/view"
 )
 
 // The two recorded boots with threadirqs.
@@ -71,6 +73,17 @@ func allowed(task *sched.Task) string {
 	return m.String()
 }
 
+// frame lets the network card want to signal k, and lets all that comes of it
+// happen.
+func frame(t *testing.T, m *machine.Machine, k int) {
+	t.Helper()
+	var failed error
+	err := m.Bench(func() { failed = m.Board().Event(2<<3, k, false) })
+	if err := errors.Join(err, failed, m.RunIdle()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestRecordedThreadAffinity: after a write to smp_affinity the thread stays
 // where it is until its interrupt has moved and it runs again.
 func TestRecordedThreadAffinity(t *testing.T) {
@@ -95,14 +108,8 @@ func TestRecordedThreadAffinity(t *testing.T) {
 			t.Fatal(err)
 		}
 		got += "Cpus_allowed_list:\t" + allowed(task) + "\n"
-		for range 4 { // frames
-			var failed error
-			if err := m.Bench(func() { failed = m.Board().Event(2<<3, 1, false) }); err != nil || failed != nil {
-				t.Fatal(err, failed)
-			}
-			if err := m.RunIdle(); err != nil {
-				t.Fatal(err)
-			}
+		for range 4 {
+			frame(t, m, 1)
 		}
 		got += fmt.Sprintf("/proc/irq/%d/effective_affinity_list:%s\n", tt.n, d.Effective)
 		got += "Cpus_allowed_list:\t" + allowed(task) + "\n"
@@ -149,4 +156,37 @@ func TestRecordedFunctions(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestRecordedThreadTrace: the events of one interrupt and of its thread, in
+// their order and with their flags, but for times and pids.
+func TestRecordedThreadTrace(t *testing.T) {
+	numbers := regexp.MustCompile(`pid=\d+|cpu=\d+|\[\d+\] |\s+\d+\.\d+:|swapper/\d|-\d+ |irq=\d+|irq/\d+-|next_comm=(swapper|ksoftirqd)/\d`)
+	for _, name := range []string{"intx-e1000e", "msix-virtio"} {
+		want := threadEvents(recordedFile(t, name, "01-one.trace"), numbers)
+		m := threadedBoot(t, name)
+		k := map[string]int{"intx-e1000e": 0, "msix-virtio": 3}[name]
+		frame(t, m, k) // with the first one they move to where they are to go
+		begin := m.Ring().Total()
+		frame(t, m, k)
+		var text strings.Builder
+		for _, r := range m.Ring().From(begin) {
+			text.WriteString(view.Line(r, m.Ring().Names()) + "\n")
+		}
+		got := threadEvents(text.String(), numbers)
+		if d := cmp.Diff(want, got); len(want) != 6 || d != "" {
+			t.Errorf("%s (-recorded +got):\n%s", name, d)
+		}
+	}
+}
+
+// threadEvents are the events that an interrupt and its thread have to do with,
+// without what differs from boot to boot.
+func threadEvents(text string, numbers *regexp.Regexp) (list []string) {
+	for row := range strings.Lines(text) {
+		if strings.Contains(row, "irq_handler_") || strings.Contains(row, "sched_") && strings.Contains(row, "comm=irq/") {
+			list = append(list, strings.Join(strings.Fields(numbers.ReplaceAllString(row, " ")), " "))
+		}
+	}
+	return list
 }
