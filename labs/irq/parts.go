@@ -11,9 +11,15 @@ import (
 // Parts is what each task plugs into the machine. TASK/NAME are the parts
 // that a task's script compares with.
 func Parts() map[string][]machine.Part {
+	mute := machine.WithModule(drivers.Mute())
+	cycle := machine.WithModule(drivers.Cycle())
 	return map[string][]machine.Part{
 		"irq-dispatch":           {machine.WithDispatch(CommonInterrupt), machine.WithModule(drivers.Twins())},
 		"irq-dispatch/reference": {machine.WithModule(drivers.Twins())},
+		"irq-domain":             {machine.WithMSIDomain(domain{}), machine.WithModule(drivers.Levels(domain{})), cycle},
+		"irq-domain/reference":   {machine.WithModule(drivers.Levels(nil)), cycle},
+		"irq-shared":             {machine.WithActionWalk(RunActions), machine.WithNoteInterrupt(NoteInterrupt), machine.WithModule(drivers.Shared(RunActions, NoteInterrupt)), mute},
+		"irq-shared/reference":   {mute},
 		"irq-edge":               {machine.WithEdgeFlow(HandleEdge), machine.WithModule(drivers.Edge())},
 		"irq-edge/reference":     {machine.WithModule(drivers.Edge())},
 	}
