@@ -12,6 +12,7 @@ import (
 // sys lists /sys.
 func (fs *FS) sys() []node {
 	return []node{
+		sealed("block", fs.block),
 		sealed("bus", fs.bus),
 		sealed("devices", func() []node {
 			return []node{sealed("system", func() []node {

@@ -9,6 +9,7 @@ import (
 
 	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/hw/pcie"
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/procfs"
 	"bothhalves/kernelsim/sim"
@@ -149,22 +150,57 @@ func TestExperiment(t *testing.T) {
 }
 
 // TestHandedHome: between CPUs without a common cache the end of a request is
-// handed to the CPU that submitted it; with threadirqs it is not.
+// handed to the CPU that submitted it, unless threadirqs or rq_affinity say
+// otherwise; with rq_affinity at 2 always.
 func TestHandedHome(t *testing.T) {
-	for append, want := range map[string]bool{"": true, "threadirqs": false} {
-		m := disk(t, machine.Config{CPUs: 8, Nodes: 2, Append: append}, 1, "on")
-		run := work(t, m, fio.Options{Runtime: 5 * sim.Millisecond})
-		n, _ := run.Requests()
-		var handed, away uint64
-		for id, s := range m.Disks()[0].Disk().Stats {
-			handed += s.Handed
-			away += s.Away
-			if near := m.Node(id) == m.Node(places(m)[1]); want && !near && s.Away != 0 {
-				t.Errorf("%q: CPU %d of the other node lost %d of its requests", append, id, s.Away)
+	for _, tt := range []struct {
+		append, affinity string
+		handed, away     int // of 8 CPUs
+	}{{"", "", 4, 3}, {"", "1", 4, 3}, {"", "0", 0, 7}, {"", "2", 7, 0}, {"", "3", 4, 3}, {"threadirqs", "2", 0, 7}} {
+		m := disk(t, machine.Config{CPUs: 8, Nodes: 2, Append: tt.append}, 1, "on")
+		work(t, m, fio.Options{Runtime: sim.Microsecond, NumJobs: 1, IODepth: 1})
+		d := m.Disks()[0].Disk()
+		clear(d.Stats)
+		if tt.affinity != "" {
+			if err := procfs.New(m).Write("/sys/block/nvme0n1/queue/rq_affinity", []byte(tt.affinity+"\n"), false); err != nil {
+				t.Fatal(err)
 			}
 		}
-		if want != (handed > n/3) || !want && away < n*3/4 {
-			t.Errorf("%q: of %d requests %d were handed on, %d ended away", append, n, handed, away)
+		n, _ := work(t, m, fio.Options{Runtime: 5 * sim.Millisecond}).Requests()
+		handed, away, share := 0, 0, int(n)/8
+		for id, s := range d.Stats {
+			handed += int(s.Handed)
+			if s.Away != 0 {
+				away++
+			}
+			if s.Handed != 0 && id != places(m)[1] {
+				t.Errorf("%+v: CPU %d, which is not interrupted, hands ends on", tt, id)
+			}
+		}
+		if away != tt.away || handed < (tt.handed-1)*share || handed > (tt.handed+1)*share || tt.handed == 0 && handed != 0 {
+			t.Errorf("%+v: of %d requests %d were handed on, %d CPUs have some that ended away", tt, n, handed, away)
+		}
+	}
+}
+
+// TestSysfs is what /sys/block tells of the queues.
+func TestSysfs(t *testing.T) {
+	m := disk(t, machine.Config{}, 3, "on")
+	fs := procfs.New(m)
+	if names, err := fs.List("/sys/block"); err != nil || len(names) != 0 {
+		t.Errorf("before the disk is open: %v, %v", names, err)
+	}
+	work(t, m, fio.Options{Runtime: sim.Microsecond})
+	const dir = "/sys/block/nvme0n1/"
+	for path, want := range map[string]string{"mq/0/cpu_list": "0, 1\n", "mq/1/cpu_list": "2\n", "mq/2/cpu_list": "3\n",
+		"mq/0/nr_tags": "1023\n", "mq/2/nr_reserved_tags": "0\n", "size": "131072\n", "queue/rq_affinity": "1\n"} {
+		if got, err := fs.Read(dir + path); got != want || err != nil {
+			t.Errorf("%s is %q, want %q; %v", path, got, want, err)
+		}
+	}
+	for _, text := range []string{"", "x\n", "-1\n", "4294967296\n"} {
+		if err := fs.Write(dir+"queue/rq_affinity", []byte(text), false); err != errno.EINVAL {
+			t.Errorf("rq_affinity takes %q: %v", text, err)
 		}
 	}
 }

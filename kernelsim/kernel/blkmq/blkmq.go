@@ -27,6 +27,11 @@ type Disk struct {
 	Queues  []*HW
 	Stats   []Stat // by CPU
 
+	// Affinity is which CPU ends a request (rq_affinity): 0: the one that was
+	// interrupted, 1: one that shares a cache with the submitter, 2: the
+	// submitter itself.
+	Affinity int
+
 	ops    Ops
 	queue  []int        // by CPU: which hardware queue its requests go to (mq_map)
 	cache  []int        // by CPU: which last-level cache it has (sd_llc_id)
@@ -89,7 +94,7 @@ var waitClass = lock.NewClass("&sbq->ws[i].wait")
 // AddDisk models blk_mq_alloc_tag_set and device_add_disk. A map that names
 // queues that are not there leads to the first one. Context: process context.
 func AddDisk(c *cpu.CPU, cfg Config) *Disk {
-	d := &Disk{Name: cfg.Name, Sectors: cfg.Sectors, ops: cfg.Ops, forced: cfg.ForcedThreads}
+	d := &Disk{Name: cfg.Name, Affinity: 1, Sectors: cfg.Sectors, ops: cfg.Ops, forced: cfg.ForcedThreads}
 	for i := range max(cfg.Queues, 1) {
 		h := &HW{Index: i, disk: d, depth: max(cfg.Depth, 1)}
 		h.wait.Init(c, waitClass)
@@ -111,6 +116,9 @@ func AddDisk(c *cpu.CPU, cfg Config) *Disk {
 
 // QueueOf is the hardware queue of a CPU's requests (blk_mq_map_queue).
 func (d *Disk) QueueOf(cpu int) *HW { return d.Queues[d.queue[cpu]] }
+
+// Depth is how many requests may be under way in a queue (nr_tags).
+func (h *HW) Depth() int { return h.depth }
 
 // InFlight is how many requests of a queue have been allocated and not ended.
 func (h *HW) InFlight() int { return h.made - len(h.free) }

@@ -70,11 +70,10 @@ func Complete(c *cpu.CPU, r *Request) {
 	r.HW.disk.end(c, r)
 }
 
-// needIPI models blk_mq_complete_need_ipi with rq_affinity at 1, as it is from
-// the start: the submitter's CPU ends a request unless it shares the last-level
-// cache with this one.
+// needIPI models blk_mq_complete_need_ipi: whether another CPU, the submitter's,
+// is to end a request.
 func (d *Disk) needIPI(c *cpu.CPU, r *Request) bool {
-	if d.forced || c.ID == r.CPU || d.cache[c.ID] == d.cache[r.CPU] {
+	if d.Affinity == 0 || d.forced || c.ID == r.CPU || d.Affinity == 1 && d.cache[c.ID] == d.cache[r.CPU] {
 		return false
 	}
 	return sched.Online(c.Peers[r.CPU])
