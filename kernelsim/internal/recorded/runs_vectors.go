@@ -53,6 +53,34 @@ const moves = `
 	refusals 10-refusals
 `
 
+// hotplug is the end: every queue has had a frame, a processor goes offline and
+// comes back, and the card's driver is unloaded.
+const hotplug = `
+	frames 07-after-reads 11-before-offline NIC
+	compare 11-before-offline
+	echo 0 > /sys/devices/system/cpu/cpuOFF/online
+	dmesg 12-offline.dmesg
+	compare 13-offline
+	msix 13-nic.msix NIC
+	msix 13-nvme.msix NVME
+	compare 13-hw
+	lastrefusal 10-refusals
+	MOVED
+	arm
+	echo 1 > /sys/devices/system/cpu/cpuOFF/online
+	trace 14-online.trace
+	dmesg 14-online.dmesg
+	compare 15-online
+	msix 15-nic.msix NIC
+	msix 15-nvme.msix NVME
+	frames 15-online 16-online-after-frames NIC
+	compare 16-online-after-frames
+	arm
+	unbind NIC
+	trace 17-nic-unload.trace
+	compare 18-unloaded
+`
+
 // nodes is what was done on two nodes: ETH1 is a card of node 1.
 const nodes = `
 	NODES
@@ -98,6 +126,17 @@ const nodes = `
 	state 08-state [up again: a chosen mask of all CPUs]
 	trace 11-all-down-up.trace
 	compare 12-before-offline
+	echo 0 > /sys/devices/system/cpu/cpuOFF/online
+	dmesg 12-offline.dmesg
+	compare 13-offline
+	msix 13-nvme.msix NVME
+	files 13-offline.masks
+	arm
+	echo 1 > /sys/devices/system/cpu/cpuOFF/online
+	trace 14-online.trace
+	compare 15-online
+	msix 15-nvme.msix NVME
+	files 15-online.masks
 `
 
 // traced keeps the drivers from being loaded at boot, as a recorded boot's
@@ -110,22 +149,22 @@ func vectorRuns() []Run {
 	with := func(more ...string) []string { return append(append([]string{}, pc...), more...) }
 	return []Run{
 		run("vectors/smp4", "boot -cpus 4 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
-			loads+moves, with("MASK1", "8", "MASK2", "6", "IRQ", "30", "HOLD", "hold 1")...),
+			loads+moves+hotplug, with("MASK1", "8", "MASK2", "6", "IRQ", "30", "HOLD", "hold 1", "OFF", "3", "MOVED", "files 13-moved-irq")...),
 		run("vectors/smp4-nvme2", "boot -cpus 4 -blk nvme,queues=2,bdf=00:03.0 -device virtio-net,vectors=6,bdf=00:02.0"+traced,
-			loads+moves, with("MASK1", "2", "MASK2", "c", "IRQ", "28", "HOLD", "")...),
+			loads+moves+hotplug, with("MASK1", "2", "MASK2", "c", "IRQ", "28", "HOLD", "", "OFF", "1", "MOVED", "files 13-moved-irq")...),
 		run("vectors/smp8", "boot -cpus 8 -blk nvme,queues=8,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
-			loads+moves, with("MASK1", "80", "MASK2", "30", "IRQ", "34", "HOLD", "")...),
+			loads+moves+hotplug, with("MASK1", "80", "MASK2", "30", "IRQ", "34", "HOLD", "", "OFF", "5", "MOVED", "")...),
 		run("vectors/smp12-physflat", "boot -cpus 12 -blk nvme,queues=4,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
-			loads+moves, with("MASK1", "800", "MASK2", "300", "IRQ", "30", "HOLD", "hold 9")...),
+			loads+moves+hotplug, with("MASK1", "800", "MASK2", "300", "IRQ", "30", "HOLD", "hold 9", "OFF", "9", "MOVED", "")...),
 		run("vectors/smt-4x2", "boot -cpus 8 -threads 2 -blk nvme,queues=3,bdf=00:03.0 -device virtio-net,vectors=10,bdf=00:02.0"+traced,
-			"files 00-siblings\n"+loads+moves, with("MASK1", "80", "MASK2", "30", "IRQ", "29", "HOLD", "")...),
+			"files 00-siblings\n"+loads+moves+hotplug, with("MASK1", "80", "MASK2", "30", "IRQ", "29", "HOLD", "", "OFF", "5", "MOVED", "")...),
 		run("vectors/intremap-q35", "boot -machine q35 -cpus 4 -blk nvme,queues=4,bdf=00:02.0 -device virtio-net,vectors=10,bdf=00:01.0 -append 'intremap=on modprobe.blacklist=nvme,virtio_net trace_event=irq_vectors,irq_matrix'",
-			loads+moves, "NVME", "00:02.0", "NIC", "00:01.0", "MASK1", "8", "MASK2", "6", "IRQ", "31", "HOLD", "",
+			loads+moves+hotplug, "NVME", "00:02.0", "NIC", "00:01.0", "MASK1", "8", "MASK2", "6", "IRQ", "31", "HOLD", "", "OFF", "3", "MOVED", "files 13-moved-irq",
 			"trace 03-nic", "loosetrace 03-nic", "trace 08-move", "loosetrace 08-move", "trace 09-move", "loosetrace 09-move"),
 		run("vectors/numa-2x4", "boot -cpus 8 -nodes 2 -blk nvme,queues=8,bdf=00:03.0 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:04.0"+traced,
-			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "36", "FAR", "1", "NODES", "node 00:04.0 1 81:01.0"),
+			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "36", "FAR", "1", "OFF", "6", "NODES", "node 00:04.0 1 81:01.0"),
 		run("vectors/numa-2x4-nvme4", "boot -cpus 8 -nodes 2 -blk nvme,queues=4,bdf=00:03.0 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:04.0"+traced,
-			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "32", "FAR", "2",
+			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "32", "FAR", "2", "OFF", "7",
 			"NODES", "node 00:04.0 1 81:01.0\nnode 00:03.0 1 81:02.0"),
 	}
 }

@@ -111,6 +111,9 @@ func (w *world) compareSysKernelIRQ(file string) {
 func (w *world) compareFiles(kind, file string) {
 	w.t.Helper()
 	for l := range strings.Lines(w.file(file)) {
+		if !strings.HasPrefix(l, "/") {
+			continue // a heading
+		}
 		path, want, ok := strings.Cut(l, ":")
 		path = strings.TrimSpace(path)
 		if !ok {
@@ -200,6 +203,29 @@ func (w *world) compareRefusals(file string) {
 		w.fact("refusals", what+" > "+path, got, want)
 		w.fact("refusals", path+" then", path+":"+strings.TrimSpace(w.read(path)), path+":"+lines[i])
 	}
+}
+
+// compareLastRefusal is the last write, with a processor offline.
+func (w *world) compareLastRefusal(file string) {
+	w.t.Helper()
+	text := strings.TrimSpace(w.file(file))
+	lines := strings.Split(text[strings.LastIndex(text[:strings.LastIndex(text, " > ")], "\n")+1:], "\n")
+	what, path, _ := strings.Cut(lines[0], " > ")
+	got := "accepted"
+	if err := w.fs.Write(path, []byte(what+"\n"), false); err != nil {
+		got = "sh: write error: " + message(err)
+	}
+	w.fact("refusals", lines[0], got, lines[1])
+	w.fact("refusals", path+" then", strings.TrimSpace(w.read(path)), lines[len(lines)-1])
+}
+
+// compareLog compares the last line of the log.
+func (w *world) compareLog(file string) {
+	w.t.Helper()
+	lines := strings.Split(strings.TrimSpace(w.file(file)), "\n")
+	_, want, _ := strings.Cut(lines[len(lines)-1], "] ")
+	log := w.m.Dmesg()
+	w.fact("log", file, log[len(log)-1].Text, want)
 }
 
 // message is what a shell says about an error.

@@ -1,6 +1,10 @@
 package recorded_test
 
 import (
+	"errors"
+	"strconv"
+	"strings"
+
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/kernel/irq"
@@ -42,4 +46,46 @@ func (w *world) up(b pcie.BDF) {
 		w.t.Fatal(err)
 	}
 	delete(w.downs, b)
+}
+
+// unbind takes a function's driver away.
+func (w *world) unbind(b pcie.BDF) {
+	w.t.Helper()
+	var failed error
+	err := w.m.Do("rmmod", func(c *cpu.CPU) { failed = pci.Unbind(c, pci.Find(c, b)) })
+	if err := errors.Join(err, failed, w.m.RunIdle()); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// frames lets each of a card's queues signal as often as the recorded one did
+// between two moments, which its rows of /proc/interrupts tell.
+func (w *world) frames(before, after string, b pcie.BDF) {
+	w.t.Helper()
+	was, then := totals(w.file(before+".interrupts")), totals(w.file(after+".interrupts"))
+	d := w.dev(b)
+	for k := range d.Vectors() {
+		n := w.vector(d, k)
+		for range then[n] - was[n] - w.signaled[n] {
+			w.signal(b, k)
+		}
+	}
+	clear(w.signaled)
+}
+
+// totals are the counts of all processors, by interrupt.
+func totals(text string) map[int]int {
+	sum := map[int]int{}
+	for l := range strings.Lines(text) {
+		f := strings.Fields(l)
+		n, err := strconv.Atoi(strings.TrimSuffix(f[0], ":"))
+		for i := 1; err == nil && i < len(f); i++ {
+			count, bad := strconv.Atoi(f[i])
+			if bad != nil {
+				break
+			}
+			sum[n] += count
+		}
+	}
+	return sum
 }
