@@ -29,6 +29,7 @@ const (
 	SoftIRQ
 	NMI
 	PreemptResched
+	BHOff
 )
 
 // A Ring keeps the last records. It grows on demand up to its limit and then

@@ -17,6 +17,7 @@ import (
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/trace"
 	"bothhalves/kernelsim/trace/view"
 )
 
@@ -139,20 +140,34 @@ func TestRecordedFunctions(t *testing.T) {
 		{"msix-virtio", irq.HandleEdge, irq.OneShotSafe, 2},
 	} {
 		var want []string
+		flags, got := "", ""
 		for row := range strings.Lines(recordedFile(t, tt.name, "05-function.one")) {
 			f := strings.Fields(row)
+			if f[4] == "softirq_raise:" {
+				flags = f[2]
+			}
 			if step, ok := steps[strings.TrimSuffix(f[4], ":")]; ok {
 				want = append(want, step)
 			}
 		}
 		inTask(t, "threadirqs", func(task *sched.Task) {
 			l := newLine(task.CPU(), tt.flow, tt.chip)
-			_ = irq.Request(task.CPU(), l.IRQ, l.handler("handler", irq.Handled), 0, "eth0", l)
+			_ = irq.Request(task.CPU(), l.IRQ, func(c *cpu.CPU, _ irq.Number, _ any) irq.Return {
+				l.note("handler")
+				sched.Record(c, trace.Print, 0, 0, 0, 0)
+				for _, r := range c.Ring.From(c.Ring.Total() - 1) {
+					got = view.Flags(r)
+				}
+				return irq.Handled
+			}, 0, "eth0", l)
 			l.take()
 			l.comes(task.CPU())
 			settle(task)
 			if d := cmp.Diff(want, l.log); len(want) != tt.n || d != "" {
 				t.Errorf("%s (-recorded +got):\n%s", tt.name, d)
+			}
+			if got != flags {
+				t.Errorf("%s: the handler's trace flags are %s, recorded %s", tt.name, got, flags)
 			}
 		})
 	}

@@ -9,6 +9,9 @@ import (
 // contexts are the fields of preempt_count above the depth.
 const contexts = 0x00ffff00
 
+// bottomHalves counts those who have disabled bottom halves.
+const bottomHalves = 0x0000fe00
+
 // Word is preempt_count with its need_resched bit.
 func Word(c *cpu.CPU) uint32 { return order.Uint32(percpu.PreemptCountBytes(c)[:]) }
 
@@ -37,6 +40,9 @@ func TraceFlags(c *cpu.CPU, word uint32, due bool) trace.Flags {
 	}
 	if word&SoftIRQOffset != 0 {
 		f |= trace.SoftIRQ
+	}
+	if word&bottomHalves != 0 {
+		f |= trace.BHOff
 	}
 	return f
 }

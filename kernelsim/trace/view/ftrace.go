@@ -33,8 +33,13 @@ func Flags(r *trace.Record) string {
 }
 
 func irqsOff(f trace.Flags) byte {
-	if f&trace.IRQsOff != 0 {
+	switch f & (trace.IRQsOff | trace.BHOff) {
+	case trace.IRQsOff | trace.BHOff:
+		return 'D'
+	case trace.IRQsOff:
 		return 'd'
+	case trace.BHOff:
+		return 'b'
 	}
 	return '.'
 }
