@@ -78,7 +78,7 @@ const importOrder = `
 	# Floor 4: a driver knows the kernel and its device's abi.
 	KERNEL, hw/enadev/enaabi < drivers/ena;
 	KERNEL, hw/nvme/nvmeabi < drivers/nvme;
-	KERNEL, hw/nvme/nvmeabi < drivers/standin;
+	KERNEL < drivers/standin;
 	KERNEL < drivers/irqctl;
 	drivers/ena !< hw/enadev;
 	hw/enadev !< drivers/ena;

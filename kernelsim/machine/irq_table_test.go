@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/board"
+	"bothhalves/kernelsim/drivers/nvme"
 	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/hw/pcie"
@@ -161,7 +162,7 @@ type tableStep struct {
 func quiet(l string) bool { return strings.HasPrefix(l, "icr 000008f") }
 
 func (s *tableSteps) steps() []tableStep {
-	const nic, virtio, nvme = pcie.BDF(2 << 3), pcie.BDF(3 << 3), pcie.BDF(4 << 3)
+	const nic, virtio, disk = pcie.BDF(2 << 3), pcie.BDF(3 << 3), pcie.BDF(4 << 3)
 	names := []string{"eth0-rx-0", "eth0-tx-0", "eth0"}
 	dev := func(c *cpu.CPU, b pcie.BDF) *pci.Dev { return pci.Find(c, b) }
 	vec := func(c *cpu.CPU, b pcie.BDF, k int) irq.Number { n, _ := pci.IRQVector(dev(c, b), k); return n }
@@ -185,8 +186,8 @@ func (s *tableSteps) steps() []tableStep {
 	move := func(b pcie.BDF, k, to int) func(c *cpu.CPU) {
 		return func(c *cpu.CPU) { irq.SetAffinity(c, vec(c, b, k), cpumask.Of(to)) }
 	}
-	bind := func(kind string, b pcie.BDF) func(c *cpu.CPU) {
-		return func(c *cpu.CPU) { pci.Bind(c, standin.New(kind, 0, ""), dev(c, b)) }
+	bind := func(drv pci.Driver, b pcie.BDF) func(c *cpu.CPU) {
+		return func(c *cpu.CPU) { pci.Bind(c, drv, dev(c, b)) }
 	}
 	do := func(f ...func(c *cpu.CPU)) []func(c *cpu.CPU) { return f }
 	first := frame(nic, 0)
@@ -208,14 +209,14 @@ func (s *tableSteps) steps() []tableStep {
 			pci.FreeIRQVectors(c, dev(c, nic))
 			pci.DisableDevice(c, dev(c, nic))
 		})},
-		{"10", do(bind("virtio-net", virtio))},
+		{"10", do(bind(standin.New("virtio-net", 0, ""), virtio))},
 		{"11", do(frame(virtio, 1), frame(virtio, 2))},
 		{"12", do(onIRQ(virtio, 1, irq.Disable), onIRQ(virtio, 1, irq.Enable))},
 		{"13", do(onIRQ(virtio, 1, irq.Disable), frame(virtio, 1), frame(virtio, 1), frame(virtio, 1),
 			move(virtio, 1, 1), onIRQ(virtio, 1, irq.Enable))},
 		{"14", do(frame(virtio, 1), frame(virtio, 1))},
 		{"15", do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, virtio)) })},
-		{"16", do(bind("nvme", nvme))},
-		{"19", do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, nvme)) })},
+		{"16", do(bind(nvme.New(nvme.Config{}), disk))},
+		{"19", do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, disk)) })},
 	}
 }

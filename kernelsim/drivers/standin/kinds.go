@@ -6,7 +6,6 @@ import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/irq"
-	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/pci"
 )
 
@@ -36,36 +35,6 @@ func (d *Driver) virtioNet(c *cpu.CPU, dev *pci.Dev) error {
 	}
 	d.watchCPUs(c, dev, pairs)
 	return nil
-}
-
-// nvme models nvme_pci_enable and nvme_setup_io_queues (drivers/nvme/host/
-// pci.c): one vector until the device has told how many queues it has, then
-// that is torn down and there is one for the admin queue and one for each I/O
-// queue, spread over the processors.
-func (d *Driver) nvme(c *cpu.CPU, dev *pci.Dev) error {
-	admin := fmt.Sprintf("nvme%dq0", d.index)
-	if _, err := pci.AllocIRQVectors(c, dev, 1, 1, pci.IRQAllTypes); err != nil {
-		return err
-	}
-	if !dev.MSIEnabled && !dev.MSIXEnabled { // with one vector the first I/O queue shares it
-		return d.usePin(c, dev, admin, fmt.Sprintf("nvme%dq1", d.index))
-	}
-	if err := requestOne(c, dev, 0, admin); err != nil {
-		pci.FreeIRQVectors(c, dev)
-		return err
-	}
-	d.freeSome(c, dev, 1)
-	pci.FreeIRQVectors(c, dev)
-	most := 1 + affinity.TopologyOf(c).Possible.Count()
-	n, err := d.alloc(c, dev, 1, most, pci.IRQAllTypes, 1)
-	if err != nil {
-		return err
-	}
-	names := []string{admin}
-	for q := 1; q < n; q++ {
-		names = append(names, fmt.Sprintf("nvme%dq%d", d.index, q))
-	}
-	return d.requestAll(c, dev, names)
 }
 
 // The registers of the old device, in its first range: which causes there

@@ -6,7 +6,6 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/hw/nvme/nvmeabi"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/pci"
 )
@@ -69,17 +68,5 @@ func (d *Driver) cause(c *cpu.CPU, dev *pci.Dev) uint32 {
 	case "vmxnet3":
 		return bus.ReadL(c, bar(1)+0x38) // VMXNET3_REG_ICR
 	}
-	return d.completion(c, dev)
-}
-
-// completion stands in for nvme_irq, which finds completions in its queue and
-// moves the queue's head. The stand-in has no queues; its write makes the
-// controller look at its own, in which there is nothing left.
-func (d *Driver) completion(c *cpu.CPU, dev *pci.Dev) uint32 {
-	const status, interrupt = 6, 1 << 3 // PCI_STATUS, PCI_STATUS_INTERRUPT
-	if dev.Read16(c, status)&interrupt == 0 {
-		return 0
-	}
-	bus.WriteL(c, bus.Addr(dev.Resources[0].Start)+nvmeabi.INTMC, 1)
-	return 1
+	return 0
 }

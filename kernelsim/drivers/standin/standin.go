@@ -12,7 +12,7 @@ import (
 
 // A Driver drives one function (struct pci_driver, include/linux/pci.h).
 type Driver struct {
-	kind  string // of the device: virtio-net, e1000e, vmxnet3, nvme, ena, msix, legacy
+	kind  string // of the device: virtio-net, e1000e, vmxnet3, ena, msix, legacy
 	index int    // among those of its kind
 	// managed: its vectors are spread over the processors and belong to the
 	// kernel.
@@ -26,7 +26,7 @@ type Driver struct {
 // managed is on or off: it asks for its vectors to be spread over the
 // processors and managed by the kernel; empty for what the real one does.
 func New(kind string, index int, managed string) *Driver {
-	return &Driver{kind: kind, index: index, managed: managed == "on" || managed == "" && kind == "nvme"}
+	return &Driver{kind: kind, index: index, managed: managed == "on"}
 }
 
 var _ pci.Driver = (*Driver)(nil)
@@ -60,8 +60,6 @@ func (d *Driver) request(c *cpu.CPU, dev *pci.Dev) error {
 	switch d.kind {
 	case "virtio-net":
 		return d.virtioNet(c, dev)
-	case "nvme":
-		return d.nvme(c, dev)
 	case "legacy":
 		return d.legacy(c, dev)
 	}
@@ -69,18 +67,20 @@ func (d *Driver) request(c *cpu.CPU, dev *pci.Dev) error {
 	if len(names) == 0 {
 		return nil // it has no messages, and does without interrupts
 	}
-	if _, err := d.alloc(c, dev, len(names), len(names), pci.IRQMSIX, 0); err != nil {
+	if err := d.alloc(c, dev, len(names)); err != nil {
 		return d.fallBack(c, dev, err)
 	}
 	return d.requestAll(c, dev, names)
 }
 
-// alloc asks for vectors, with affinity for all but the first few or without.
-func (d *Driver) alloc(c *cpu.CPU, dev *pci.Dev, least, most int, kinds pci.VectorFlags, pre int) (int, error) {
-	if !d.managed {
-		return pci.AllocIRQVectors(c, dev, least, most, kinds)
+// alloc asks for n vectors, spread over the processors or not.
+func (d *Driver) alloc(c *cpu.CPU, dev *pci.Dev, n int) (err error) {
+	if d.managed {
+		_, err = pci.AllocIRQVectorsAffinity(c, dev, n, n, pci.IRQMSIX|pci.IRQAffinity, &affinity.Affinity{})
+	} else {
+		_, err = pci.AllocIRQVectors(c, dev, n, n, pci.IRQMSIX)
 	}
-	return pci.AllocIRQVectorsAffinity(c, dev, least, most, kinds|pci.IRQAffinity, &affinity.Affinity{PreVectors: pre})
+	return err
 }
 
 // most is how many interrupts a function asks for that only has a table: one
@@ -135,14 +135,10 @@ func requestOne(c *cpu.CPU, dev *pci.Dev, i int, name string) error {
 }
 
 // freeSome frees the interrupts of the first n vectors in the order in which
-// the kind's driver does: nvme the last one first, virtio that of the
-// configuration last.
+// the kind's driver does: virtio that of the configuration last.
 func (d *Driver) freeSome(c *cpu.CPU, dev *pci.Dev, n int) {
 	for i := range n {
-		switch d.kind {
-		case "nvme":
-			i = n - 1 - i
-		case "virtio-net":
+		if d.kind == "virtio-net" {
 			i = (i + 1) % n
 		}
 		if virq, err := pci.IRQVector(dev, i); err == nil {
