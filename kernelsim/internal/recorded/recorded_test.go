@@ -26,7 +26,7 @@ func TestRuns(t *testing.T) {
 	all := newBook()
 	for _, r := range recorded.Runs() {
 		t.Run(r.Name, func(t *testing.T) {
-			w := &world{t: t, run: r, book: newBook(), seen: map[string]int{}, alias: map[pcie.BDF]string{}, last: map[string]int{}, signaled: map[int]int{}, downs: map[pcie.BDF][]string{}}
+			w := &world{t: t, run: r, book: newBook(), seen: map[string]int{}, alias: map[pcie.BDF]string{}, last: map[string]int{}, downs: map[pcie.BDF][]string{}}
 			w.boot()
 			for _, step := range r.Steps {
 				w.do(step)
@@ -51,10 +51,10 @@ type world struct {
 	seen map[string]int // devices bound, by kind
 	// alias is where a function is in the recording that the board's one bus
 	// does not reach.
-	alias    map[pcie.BDF]string
-	signaled map[int]int           // messages of an interrupt since the last frames
-	last     map[string]int        // of a file with headings: the line of the last one
-	downs    map[pcie.BDF][]string // interfaces that are down: their interrupts' names
+	alias   map[pcie.BDF]string
+	counted [2]map[string]int     // the last counts: recorded and ours
+	last    map[string]int        // of a file with headings: the line of the last one
+	downs   map[pcie.BDF][]string // interfaces that are down: their interrupts' names
 }
 
 // boot types the boot line.
@@ -123,8 +123,18 @@ func (w *world) do(step string) {
 		w.compareLog(args[0])
 	case "lastrefusal":
 		w.compareLastRefusal(args[0])
-	case "frames":
-		w.frames(args[0], args[1], bdf(args[2]))
+	case "settle":
+		w.settle(args[0], bdf(args[1]))
+	case "counts":
+		w.compareCounts(args[0], strings.TrimPrefix(rest, args[0]+" "))
+	case "poke":
+		w.poke(bdf(args[0]), number(args[1]), number(args[2]), number(args[3]))
+	case "functionmask":
+		w.maskFunction(bdf(args[0]), number(args[1]) == 1)
+	case "stray":
+		w.compareStray(args[0])
+	case "logged":
+		w.compareLogged(args[0])
 	case "hold":
 		w.hold(number(args[0]))
 	case "boottrace":
@@ -149,11 +159,11 @@ func (w *world) do(step string) {
 }
 
 func number(text string) int {
-	n, err := strconv.Atoi(text)
+	n, err := strconv.ParseInt(text, 0, 64)
 	if err != nil {
 		panic(err)
 	}
-	return n
+	return int(n)
 }
 
 func bdfs(words []string) (list []pcie.BDF) {
@@ -197,7 +207,6 @@ func (w *world) bind(b pcie.BDF) {
 // signal lets a function want to interrupt.
 func (w *world) signal(b pcie.BDF, k int) {
 	w.t.Helper()
-	w.signaled[w.vector(w.dev(b), k)]++
 	var failed error
 	err := w.m.Bench(func() { failed = w.m.Board().Event(b, k, false) })
 	if err := errors.Join(err, failed, w.m.RunIdle()); err != nil {

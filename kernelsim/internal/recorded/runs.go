@@ -4,7 +4,10 @@
 // in testdata.
 package recorded
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Run is a recording: the folder testdata/Name, the boot line, and the steps,
 // one a line. A step that is none of the words that the test knows is a command
@@ -16,7 +19,7 @@ type Run struct {
 
 // Runs lists all runs.
 func Runs() []Run {
-	return append(vectorRuns(), lineRuns()...)
+	return slices.Concat(vectorRuns(), lineRuns(), directRuns())
 }
 
 // Find is the run of a name.

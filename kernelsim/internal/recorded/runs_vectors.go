@@ -56,7 +56,7 @@ const moves = `
 // hotplug is the end: every queue has had a frame, a processor goes offline and
 // comes back, and the card's driver is unloaded.
 const hotplug = `
-	frames 07-after-reads 11-before-offline NIC
+	settle 11-before-offline NIC
 	compare 11-before-offline
 	echo 0 > /sys/devices/system/cpu/cpuOFF/online
 	dmesg 12-offline.dmesg
@@ -73,7 +73,7 @@ const hotplug = `
 	compare 15-online
 	msix 15-nic.msix NIC
 	msix 15-nvme.msix NVME
-	frames 15-online 16-online-after-frames NIC
+	settle 16-online-after-frames NIC
 	compare 16-online-after-frames
 	arm
 	unbind NIC

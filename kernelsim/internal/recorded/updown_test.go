@@ -2,7 +2,7 @@ package recorded_test
 
 import (
 	"errors"
-	"strconv"
+	"fmt"
 	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
@@ -58,34 +58,46 @@ func (w *world) unbind(b pcie.BDF) {
 	}
 }
 
-// frames lets each of a card's queues signal as often as the recorded one did
-// between two moments, which its rows of /proc/interrupts tell.
-func (w *world) frames(before, after string, b pcie.BDF) {
+// settle lets a function signal each of its interrupts until it has come as
+// often as it had at a recorded moment; then the processors on which it came
+// must be the recorded ones.
+func (w *world) settle(moment string, b pcie.BDF) {
 	w.t.Helper()
-	was, then := totals(w.file(before+".interrupts")), totals(w.file(after+".interrupts"))
+	text := w.file(moment + ".interrupts")
 	d := w.dev(b)
+	for again := true; again; {
+		again = false
+		for k := range d.Vectors() {
+			if total(row(w.read("/proc/interrupts"), w.vector(d, k))) < total(row(text, w.vector(d, k))) {
+				w.signal(b, k)
+				again = true
+			}
+		}
+	}
 	for k := range d.Vectors() {
 		n := w.vector(d, k)
-		for range then[n] - was[n] - w.signaled[n] {
-			w.signal(b, k)
-		}
+		w.fact("counts", fmt.Sprint("irq ", n), fmt.Sprint(row(w.read("/proc/interrupts"), n)), fmt.Sprint(row(text, n)))
 	}
-	clear(w.signaled)
 }
 
-// totals are the counts of all processors, by interrupt.
-func totals(text string) map[int]int {
-	sum := map[int]int{}
+// row is the counts of an interrupt's line in /proc/interrupts.
+func row(text string, n int) (counts []int) {
+	cpus := strings.Count(text[:strings.IndexByte(text, '\n')], "CPU")
 	for l := range strings.Lines(text) {
-		f := strings.Fields(l)
-		n, err := strconv.Atoi(strings.TrimSuffix(f[0], ":"))
-		for i := 1; err == nil && i < len(f); i++ {
-			count, bad := strconv.Atoi(f[i])
-			if bad != nil {
-				break
+		if f := strings.Fields(l); f[0] == fmt.Sprintf("%d:", n) {
+			for _, v := range f[1 : 1+cpus] {
+				var x int
+				fmt.Sscan(v, &x)
+				counts = append(counts, x)
 			}
-			sum[n] += count
 		}
 	}
-	return sum
+	return counts
+}
+
+func total(list []int) (s int) {
+	for _, v := range list {
+		s += v
+	}
+	return s
 }
