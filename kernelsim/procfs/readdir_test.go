@@ -36,3 +36,20 @@ func TestDirents(t *testing.T) {
 		t.Errorf("/proc/irq lists %v", names)
 	}
 }
+
+// TestCaches: the threads of a core share its caches, the CPUs of a package the
+// last one; a function's interrupts say which kind of message they are.
+func TestCaches(t *testing.T) {
+	_, fs := boot(t, machine.Config{CPUs: 8, Nodes: 2, Threads: 2, Devices: []board.Device{{Kind: "msix", BDF: 3 << 3}}})
+	const dir = "/sys/devices/system/cpu/cpu5/"
+	for path, want := range map[string]string{
+		dir + "cache/index0/shared_cpu_list": "4-5\n", dir + "cache/index2/shared_cpu_map": "30\n", dir + "cache/index3/shared_cpu_list": "4-7\n",
+		dir + "cache/index1/level": "1\n", dir + "cache/index3/level": "3\n", dir + "cache/index1/type": "Instruction\n",
+		dir + "topology/core_siblings": "f0\n", dir + "node1/cpulist": "4-7\n",
+		"/sys/bus/pci/devices/0000:00:03.0/msi_irqs/24": "msix\n", "/sys/bus/pci/devices/0000:00:03.0/local_cpus": "ff\n",
+	} {
+		if got := read(t, fs, path); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
+		}
+	}
+}
