@@ -35,7 +35,7 @@ const importOrder = `
 	hw/bus, hw/ioapic/ioapicreg, hw/lapic/lapicreg < hw/ioapic;
 	hw/bus, hw/i8259/i8259reg < hw/i8259;
 	hw/bus < hw/pit;
-	hw/pcie < hw/legacy, hw/edu;
+	hw/pcie < hw/legacy, hw/edu, hw/pattern;
 	hw/pcie, hw/iommu/iommureg, hw/lapic/lapicreg < hw/iommu;
 	hw/pcie, hw/wire, hw/enadev/enaabi < hw/enadev;
 	hw/pcie, hw/nvme/nvmeabi < hw/nvme;
@@ -85,7 +85,7 @@ const importOrder = `
 
 	# The board: every default device, wired. The bare machine is a board
 	# without a kernel.
-	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/edu, hw/iommu, hw/enadev, hw/nvme < board;
+	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/edu, hw/pattern, hw/iommu, hw/enadev, hw/nvme < board;
 
 	# The machine alone knows every default part. It hands out a report of
 	# what ended it, in text too.

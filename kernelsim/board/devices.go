@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/hw/enadev"
 	"bothhalves/kernelsim/hw/legacy"
 	"bothhalves/kernelsim/hw/nvme"
+	"bothhalves/kernelsim/hw/pattern"
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/hw/pcie/pcireg"
 	"bothhalves/kernelsim/sim"
@@ -18,8 +19,9 @@ import (
 type Function struct {
 	Device Device // as it was asked for
 	*pcie.Func
-	legacy *legacy.Device // nil if it is none
-	edu    *edu.Device    // nil if it is none
+	legacy  *legacy.Device  // nil if it is none
+	edu     *edu.Device     // nil if it is none
+	pattern *pattern.Device // nil if it is none
 }
 
 // Functions lists what was plugged in, in that order.
@@ -89,12 +91,14 @@ func (b *Board) addDevice(d Device) error {
 		return b.addLegacyDevice(d)
 	case "edu":
 		return b.addEdu(d)
+	case "pattern":
+		return b.addPattern(d)
 	case "nvme":
 		return b.plug(d, onRoot(b.nvme(d).Func, b.cfg.Machine == Q35))
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
-	return errors.New("no such kind: choose msix, legacy, edu, virtio-net, e1000e, vmxnet3, nvme or ena")
+	return errors.New("no such kind: choose msix, legacy, edu, pattern, virtio-net, e1000e, vmxnet3, nvme or ena")
 }
 
 // addLegacyDevice plugs in a device with registers and a pin. Its causes are
@@ -125,6 +129,16 @@ func (b *Board) addEdu(d Device) error {
 		return err
 	}
 	b.devices[len(b.devices)-1].edu = dev
+	return nil
+}
+
+// addPattern plugs in the device with four ways to end an interrupt.
+func (b *Board) addPattern(d Device) error {
+	dev := pattern.New(b.eng, b.Bus, d.BDF, max(d.Pin, 1))
+	if err := b.plug(d, dev.Func); err != nil {
+		return err
+	}
+	b.devices[len(b.devices)-1].pattern = dev
 	return nil
 }
 

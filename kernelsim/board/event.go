@@ -21,6 +21,8 @@ func (b *Board) Event(bdf pcie.BDF, k int, satisfied bool) error {
 		return f.legacyEvent(k, satisfied)
 	case f.edu != nil:
 		return f.eduEvent(k, satisfied)
+	case f.pattern != nil:
+		return f.patternEvent(k, satisfied)
 	case f.usesPin():
 		f.SetINTx(!satisfied)
 		return nil
@@ -69,5 +71,14 @@ func (f *Function) eduEvent(k int, satisfied bool) error {
 	default:
 		f.edu.Raise(1 << k)
 	}
+	return nil
+}
+
+// patternEvent lets n events happen, a microsecond apart.
+func (f *Function) patternEvent(n int, satisfied bool) error {
+	if satisfied {
+		return fmt.Errorf("a pattern device learns from its registers alone that an event was seen")
+	}
+	f.pattern.Raise(n)
 	return nil
 }

@@ -33,7 +33,7 @@ func Modules() []machine.Module {
 		{Name: "count_pair", Init: countPair, Files: file("count_pair", showPair)},
 		{Name: "count_raw", Init: countRaw},
 		{Name: "count_stale", Init: countStale},
-	}, eduModules()...)
+	}, append(eduModules(), patternModules()...)...)
 }
 
 func file(name string, show func(c *cpu.CPU) string) []machine.File {
