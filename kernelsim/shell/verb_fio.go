@@ -48,7 +48,7 @@ func runFio(c *Call) error {
 	if disk == nil || !strings.HasPrefix(name, "/dev/") {
 		return c.Fail(name, errno.ENOENT)
 	}
-	o.OpenDisk = disk.Open
+	o.OpenDisk, o.RandSeed = disk.Open, m.Config().Seed
 	run := fio.Start(m.CPUs()[0], o)
 	if err := m.RunTo(o.Runtime+10*sim.Second, run.Done); err != nil {
 		return c.ran(err)
