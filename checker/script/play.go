@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -33,10 +34,19 @@ func (h *host) onlyBox(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // against plays the student's file on this machine, where it must pass, and
-// on one with each broken part, where it must fail: against BROKEN….
+// on one with each broken part, where it must fail: against [-lines N] BROKEN….
+// With -lines the file may have no more of them.
 func (h *host) against(ts *testscript.TestScript, neg bool, args []string) {
 	if neg {
-		h.usage(ts, "against BROKEN…")
+		h.usage(ts, "against [-lines N] BROKEN…")
+	}
+	if len(args) > 1 && args[0] == "-lines" {
+		most, err := strconv.Atoi(args[1])
+		if err != nil || most < 1 {
+			h.usage(ts, "against [-lines N] BROKEN…")
+		}
+		h.noLonger(ts, most)
+		args = args[2:]
 	}
 	steps := slices.Clone(h.steps)
 	h.playOwn(ts)
@@ -57,6 +67,23 @@ func (h *host) against(ts *testscript.TestScript, neg bool, args []string) {
 				Want:    "the scenario fails on " + name, Got: "it passes there, too",
 			})
 		}
+	}
+}
+
+// noLonger refuses a file with too many lines. Comments and empty lines do not
+// count.
+func (h *host) noLonger(ts *testscript.TestScript, most int) {
+	n := 0
+	for _, line := range playable(h.run.Student) {
+		if line != "" {
+			n++
+		}
+	}
+	if n > most {
+		h.fail(ts, Attempt{
+			Message: fmt.Sprintf("%s has %d lines", h.run.Task.File(), n),
+			Want:    fmt.Sprintf("at most %d; several commands may stand on one, parted by ;", most),
+		})
 	}
 }
 

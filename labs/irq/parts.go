@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/machine"
 
 	"bothhalves/labs/irq/drivers"
+	"bothhalves/labs/irq/flows"
 )
 
 // Parts is what each task plugs into the machine. TASK/NAME are the parts
@@ -13,7 +14,7 @@ import (
 func Parts() map[string][]machine.Part {
 	mute := machine.WithModule(drivers.Mute())
 	cycle := machine.WithModule(drivers.Cycle())
-	return map[string][]machine.Part{
+	parts := map[string][]machine.Part{
 		"irq-dispatch":           {machine.WithDispatch(CommonInterrupt), machine.WithModule(drivers.Twins())},
 		"irq-dispatch/reference": {machine.WithModule(drivers.Twins())},
 		"irq-domain":             {machine.WithMSIDomain(domain{}), machine.WithModule(drivers.Levels(domain{})), cycle},
@@ -22,5 +23,12 @@ func Parts() map[string][]machine.Part {
 		"irq-shared/reference":   {mute},
 		"irq-edge":               {machine.WithEdgeFlow(HandleEdge), machine.WithModule(drivers.Edge())},
 		"irq-edge/reference":     {machine.WithModule(drivers.Edge())},
+		"irq-thread":             {machine.WithModule(drivers.Slow(requestLine, requestMessage))},
+		"irq-moved":              {machine.WithModule(drivers.Moves())},
+		"irq-scenario":           {machine.WithModule(drivers.Wire())},
 	}
+	for name, flow := range flows.Broken() {
+		parts["irq-scenario/"+name] = []machine.Part{machine.WithEdgeFlow(flow), machine.WithModule(drivers.Wire())}
+	}
+	return parts
 }

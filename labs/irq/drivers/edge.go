@@ -27,6 +27,12 @@ func Edge() machine.Module {
 	}}
 }
 
+// Wire is the module wire: the line of the module edge alone.
+func Wire() machine.Module {
+	return machine.Module{Name: "wire", Init: startEdge, Exit: stopEdge, Files: []machine.File{
+		{Name: "wire", Read: showEdge, Write: doEdge}}}
+}
+
 // An edgeLine is the wire and what came of it.
 type edgeLine struct {
 	gpio

@@ -21,11 +21,22 @@ import (
 func Levels(d irqabi.Domain) machine.Module {
 	return machine.Module{Name: "levels", Files: []machine.File{
 		{Name: "levels/numbers", Read: numbers},
-		{Name: "levels/order", Read: func(*cpu.CPU) string { return order(d) }},
-		{Name: "levels/taken", Read: func(*cpu.CPU) string { return taken(d) }},
-		{Name: "levels/unwind", Read: func(*cpu.CPU) string { return unwind(d) }},
+		{Name: "levels/order", Read: tryOn(d, order)},
+		{Name: "levels/taken", Read: tryOn(d, taken)},
+		{Name: "levels/unwind", Read: tryOn(d, unwind)},
 		{Name: "levels/vectors", Read: func(c *cpu.CPU) string { return global(vector.Debug(c)) }},
 	}}
+}
+
+// tryOn is a file that tries something on the operations. The machine that
+// others are compared with has none of its own here.
+func tryOn(d irqabi.Domain, try func(irqabi.Domain) string) func(*cpu.CPU) string {
+	return func(*cpu.CPU) string {
+		if d == nil {
+			return ""
+		}
+		return try(d)
+	}
 }
 
 // global is the first lines of the matrix's books: what is left of vectors.
