@@ -204,10 +204,8 @@ func facts(dump string) (list []string) {
 	return list
 }
 
-// routed are the pins of the recorded kernel that its drivers asked for.
-const routed = " 1 3 4 8 9 12 "
-
-// compareIOAPIC compares the pins that no driver routes.
+// compareIOAPIC compares all pins, those too that drivers route: i8042, ttyS0,
+// ttyS1, rtc and acpi.
 func compareIOAPIC(o *oracle, r oracleRun, m *machine.Machine) {
 	want := dumpLines(r.file(o.t, "pic_ioapic"))
 	got := dumpLines(m.Board().IOAPIC.Dump())
@@ -216,8 +214,6 @@ func compareIOAPIC(o *oracle, r oracleRun, m *machine.Machine) {
 		name := fmt.Sprintf("IOAPIC: %s %s %s", r.name, words[0], words[1])
 		switch {
 		case strings.HasPrefix(words[0], "pic"): // comparePICs
-		case words[0] == "pin" && strings.Contains(routed, " "+words[1]+" "):
-			o.Excuse(name, "a pin that a driver routes: i8042, ttyS0, ttyS1, rtc, acpi (the vector allocator's issue)")
 		case words[0] == "ioapic0:":
 			o.Compare(name, strings.Join(strings.Fields(got[i])[:3], " "), strings.Join(words[:3], " "))
 			o.Excuse(name+" sel", "the index register holds the pin that was touched last: ttyS1's")
@@ -253,7 +249,7 @@ func comparePICs(o *oracle, r oracleRun, m *machine.Machine) {
 		for k, w := range strings.Fields(rest) {
 			name := fmt.Sprintf("8259A: %s %s", r.name, pic)
 			if strings.HasPrefix(w, "irr=") {
-				o.Excuse(name, "requests that devices left latched behind the masks: timer, i8042, ttyS0, ttyS1, rtc (not on this board yet)")
+				o.Excuse(name, "requests that devices left latched behind the masks: timer, i8042, ttyS0, ttyS1, rtc")
 				continue
 			}
 			o.Compare(name, mine[k], w)

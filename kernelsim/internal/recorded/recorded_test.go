@@ -135,6 +135,12 @@ func (w *world) do(step string) {
 		w.compareStray(args[0])
 	case "logged":
 		w.compareLogged(args[0])
+	case "threads":
+		w.compareThreads(args[0])
+	case "threadtrace":
+		w.compareThreadTrace(args[0], bdf(args[1]), number(args[2]), number(args[3]))
+	case "threadaffinity":
+		w.compareThreadAffinity(args[0], number(args[1]), args[3:], bdf(args[2]))
 	case "hold":
 		w.hold(number(args[0]))
 	case "boottrace":

@@ -19,7 +19,7 @@ type Run struct {
 
 // Runs lists all runs.
 func Runs() []Run {
-	return slices.Concat(vectorRuns(), lineRuns(), directRuns())
+	return slices.Concat(vectorRuns(), lineRuns(), threadRuns(), directRuns())
 }
 
 // Find is the run of a name.
