@@ -2,9 +2,7 @@ package procfs
 
 import (
 	"fmt"
-	"math/bits"
 	"strconv"
-	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/cpumask"
@@ -82,67 +80,9 @@ func (fs *FS) setDefaultAffinity(text string, _ bool) error {
 }
 
 func (fs *FS) onlineMask(text string, parse parser) (cpumask.Mask, error) {
-	m, err := parse(strings.TrimSuffix(text, "\n"), len(fs.m.CPUs()))
+	m, err := parse(text, len(fs.m.CPUs()))
 	if err == nil && !m.Intersects(affinity.Online(fs.boot())) {
 		err = errno.EINVAL
 	}
 	return m, err
-}
-
-// parseHex models bitmap_parse (lib/bitmap.c): groups of up to eight digits
-// with commas between, the last one the lowest. Bits beyond the possible
-// processors are too much.
-func parseHex(text string, n int) (m cpumask.Mask, err error) {
-	groups := strings.Split(strings.TrimSpace(text), ",")
-	for i := len(groups) - 1; i >= 0; i-- {
-		g := groups[i]
-		v, err := strconv.ParseUint(g, 16, 64)
-		if err != nil || len(g) > 8 && v>>32 != 0 {
-			return cpumask.Mask{}, hexError(g)
-		}
-		at := 32 * (len(groups) - 1 - i)
-		if v != 0 && at+bits.Len64(v) > n {
-			return cpumask.Mask{}, errno.EOVERFLOW
-		}
-		if at < cpumask.Max {
-			m[at/64] |= v << (at % 64)
-		}
-	}
-	return m, nil
-}
-
-// hexError tells a number that is too long from what is none.
-func hexError(g string) error {
-	for _, r := range g {
-		if !strings.ContainsRune("0123456789abcdefABCDEF", r) {
-			return errno.EINVAL
-		}
-	}
-	if g == "" {
-		return errno.EINVAL
-	}
-	return errno.EOVERFLOW
-}
-
-// parseList models bitmap_parselist: numbers and ranges with commas between.
-// A number beyond the possible processors is out of range.
-func parseList(text string, n int) (m cpumask.Mask, err error) {
-	for part := range strings.SplitSeq(strings.TrimSpace(text), ",") {
-		low, high, isRange := strings.Cut(part, "-")
-		if !isRange {
-			high = low
-		}
-		a, err1 := strconv.ParseUint(low, 10, 31)
-		b, err2 := strconv.ParseUint(high, 10, 31)
-		switch {
-		case err1 != nil || err2 != nil || a > b:
-			return cpumask.Mask{}, errno.EINVAL
-		case int(b) >= n:
-			return cpumask.Mask{}, errno.ERANGE
-		}
-		for id := a; id <= b; id++ {
-			m.Add(int(id))
-		}
-	}
-	return m, nil
 }

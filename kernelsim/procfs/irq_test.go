@@ -33,15 +33,34 @@ func TestAffinityRefusals(t *testing.T) {
 		{"30/smp_affinity", "1000", errno.EOVERFLOW, "6\n"},
 		{"30/smp_affinity", "zz", errno.EINVAL, "6\n"},
 		{"30/smp_affinity", "", errno.EINVAL, "6\n"},
-		{"30/smp_affinity", "1,,2", errno.EINVAL, "6\n"},
+		{"30/smp_affinity", "1,2", errno.EOVERFLOW, "6\n"},
+		{"30/smp_affinity", "1,,6 ", errno.EOVERFLOW, "6\n"},
+		{"30/smp_affinity", ", 6,,", nil, "6\n"},
+		{"30/smp_affinity", "6-", errno.EINVAL, "6\n"},
+		{"30/smp_affinity", "00000006", nil, "6\n"},
+		{"30/smp_affinity", "x00000006", nil, "6\n"}, // what stands there is not looked at
+		{"30/smp_affinity", "10", errno.EOVERFLOW, "6\n"},
 		{"30/smp_affinity", "123456789", errno.EOVERFLOW, "6\n"},
-		{"30/smp_affinity", "0,00000003", nil, "3\n"},
+		{"30/smp_affinity", "0,00000003", errno.EOVERFLOW, "6\n"}, // one group is all that four CPUs have
+		{"30/smp_affinity", "3", nil, "3\n"},
 		{"0/smp_affinity", "1", errno.EIO, "f\n"},
 		{"2/smp_affinity", "1", errno.EIO, "f\n"},
 		{"30/smp_affinity_list", "0-1", nil, "0-1\n"},
 		{"30/smp_affinity_list", "1-0", errno.EINVAL, "0-1\n"},
 		{"30/smp_affinity_list", "4", errno.ERANGE, "0-1\n"},
 		{"30/smp_affinity_list", "0,x", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", ",", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "0-3:0/2", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "0-3:3/2", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "0-3:1", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "4294967296", errno.EOVERFLOW, "0-1\n"},
+		{"30/smp_affinity_list", "99999999999999999999999", errno.EOVERFLOW, "0-1\n"},
+		{"30/smp_affinity_list", "4-0", errno.EINVAL, "0-1\n"},
+		{"30/smp_affinity_list", "0-N", nil, "0-3\n"},
+		{"30/smp_affinity_list", "0-3:1/2", nil, "0,2\n"},
+		{"30/smp_affinity_list", "All:1/3", nil, "0,3\n"},
+		{"30/smp_affinity_list", " 0, 1,,", nil, "0-1\n"},
 		{"30/effective_affinity", "1", errno.EIO, "2\n"},
 		{"30/affinity_hint", "2", errno.EIO, "1\n"},
 		{"default_smp_affinity", "0", errno.EINVAL, "f\n"},
@@ -64,7 +83,7 @@ func TestAffinityRefusals(t *testing.T) {
 // FuzzAffinity: whatever is written, the mask stays one of processors that
 // exist, and an error changes nothing.
 func FuzzAffinity(f *testing.F) {
-	for _, s := range []string{"f", "0", "zz", "1000", "0-3", "3-", "-1", "1,2", ",", "ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,f", "99999999999999999999", "0x1", "+1", "1_0"} {
+	for _, s := range []string{"f", "0", "zz", "1000", "0-3", "3-", "-1", "1,2", ",", "ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,ffffffff,f", "99999999999999999999", "0x1", "+1", "1_0", "0-3:1/2", "N", "all:1/3", "1\n2", "x00000001", "0-3:0/1", "1\x002"} {
 		f.Add(s)
 	}
 	_, fs := irqMachine(f)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/pci"
 )
 
@@ -32,7 +34,7 @@ func (fs *FS) pciDevice(d *pci.Dev) []node {
 		hex("class", 6, d.Class),
 		attr("config", func() string { return fs.pciConfig(d) }),
 		hex("device", 4, uint32(d.Device)),
-		number("enable", d.Enabled),
+		fs.pciEnable(d),
 		number("irq", d.IRQ),
 		attr("local_cpulist", func() string { return cpuList(fs.allCPUs()) + "\n" }),
 		attr("local_cpus", func() string { return cpuMask(fs.allCPUs(), len(fs.m.CPUs())) + "\n" }),
@@ -47,6 +49,30 @@ func (fs *FS) pciDevice(d *pci.Dev) []node {
 		list = append(list, sealed("msi_irqs", func() []node { return msiIRQs(d) }))
 	}
 	return list
+}
+
+// pciEnable models enable_show and enable_store: how many have enabled the
+// function; a written number does, 0 disables. A function that has a driver is
+// the driver's.
+func (fs *FS) pciEnable(d *pci.Dev) node {
+	return setting("enable", func() string { return fmt.Sprintln(d.Enabled) }, func(text string, _ bool) error {
+		n, err := number(text)
+		switch {
+		case err != nil:
+			return errno.EINVAL
+		case pci.DriverOf(d) != nil:
+			return errno.EBUSY
+		case n == 0 && d.Enabled == 0:
+			return errno.EIO
+		}
+		return fs.m.Do("sh", func(c *cpu.CPU) {
+			if n == 0 {
+				pci.DisableDevice(c, d)
+			} else {
+				pci.EnableDevice(c, d)
+			}
+		})
+	})
 }
 
 // pciConfig models pci_read_config: the bytes themselves.

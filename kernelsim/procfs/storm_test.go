@@ -82,11 +82,41 @@ func (s *storm) event(t *testing.T, slot int) {
 func (s *storm) raise(t *testing.T) {
 	t.Helper()
 	dev := s.m.PCIDevs()[slices.IndexFunc(s.m.PCIDevs(), func(d *pci.Dev) bool { return d.BDF == eduAt })]
-	bar := bus.Addr(dev.Resources[0].Start)
-	s.m.Bus().Write(bar+edu.Raise, 4, 1)
+	const at = "/sys/bus/pci/devices/0000:00:0a.0/"
+	write(t, s.fs, at+"enable", "1\n")
+	if got, want := read(t, s.fs, at+"irq"), s.recorded(t, "07-edu.irq"); got != want {
+		t.Errorf("the device has irq %q, recorded %q", got, want)
+	}
+	s.trace(t)
+	s.m.Bus().Write(bus.Addr(dev.Resources[0].Start)+edu.Raise, 4, 1)
 	if err := s.m.RunIdle(); err != nil {
 		t.Fatal(err)
 	}
+	got, want := answers(read(t, s.fs, tracing+"trace")), answers(s.recorded(t, "07-storm.trace"))
+	if len(got) < 40_000 || len(want) < 10 || strings.Join(got[:8], "") != strings.Join(want[:8], "") {
+		t.Errorf("%d events, the first ones %q; recorded %d, %q", len(got), got[:8], len(want), want[:8])
+	}
+}
+
+// trace starts tracing what the handlers answer.
+func (s *storm) trace(t *testing.T) {
+	t.Helper()
+	write(t, s.fs, tracing+"trace", "")
+	for _, e := range []string{"entry", "exit"} {
+		write(t, s.fs, tracing+"events/irq/irq_handler_"+e+"/enable", "1\n")
+	}
+}
+
+// answers are the events of a trace from the first call of the first handler
+// on.
+func answers(text string) (list []string) {
+	for line := range strings.Lines(text) {
+		_, event, ok := strings.Cut(line, ": ")
+		if ok && (len(list) > 0 || strings.HasPrefix(event, "irq_handler_entry: irq=10 name=eth0")) {
+			list = append(list, event)
+		}
+	}
+	return list
 }
 
 // counts are the counts of irq 10.
@@ -220,10 +250,7 @@ func (s *storm) skeleton(text string) (list []string) {
 // by a timer: at the recorded distance, in the recorded context.
 func (s *storm) afterwards(t *testing.T, counts []int) {
 	t.Helper()
-	write(t, s.fs, tracing+"trace", "")
-	for _, e := range []string{"entry", "exit"} {
-		write(t, s.fs, tracing+"events/irq/irq_handler_"+e+"/enable", "1\n")
-	}
+	s.trace(t)
 	s.event(t, 2)
 	if err := s.m.Run(7 * 104 * sim.Millisecond); err != nil {
 		t.Fatal(err)

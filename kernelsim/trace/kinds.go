@@ -70,6 +70,7 @@ const (
 	MatrixAssign
 	MatrixAlloc
 	MatrixFree
+	MatrixAllocReserved // Linux declares it, and never records it
 	kinds
 )
 
@@ -173,6 +174,7 @@ func infos() [kinds]Info {
 		MatrixAssign:            {"irq_matrix", "irq_matrix_assign"},
 		MatrixAlloc:             {"irq_matrix", "irq_matrix_alloc"},
 		MatrixFree:              {"irq_matrix", "irq_matrix_free"},
+		MatrixAllocReserved:     {"irq_matrix", "irq_matrix_alloc_reserved"},
 		Print:                   {"ftrace", "print"},
 	}
 }

@@ -50,7 +50,7 @@ func Fields(r *trace.Record, names *trace.Names) []Field {
 	switch k := r.Kind; {
 	case k >= trace.VectorAlloc && k <= trace.VectorFreeMoved:
 		return vectorFields(r)
-	case k >= trace.MatrixOnline && k <= trace.MatrixFree:
+	case k >= trace.MatrixOnline && k <= trace.MatrixAllocReserved:
 		return matrixFields(r)
 	}
 	return []Field{num("vector", r.A)}

@@ -54,7 +54,7 @@ func separator(k trace.Kind, name string) string {
 	switch {
 	case k == trace.SchedSwitch && name == "next_comm":
 		return " ==> "
-	case k >= trace.MatrixOnline && k <= trace.MatrixFree && (name == "global_rsvd" || name == "total_alloc"):
+	case k >= trace.MatrixOnline && k <= trace.MatrixAllocReserved && (name == "global_rsvd" || name == "total_alloc"):
 		return ", "
 	}
 	return " "
