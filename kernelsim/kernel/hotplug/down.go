@@ -22,10 +22,10 @@ import (
 func Down(t *sched.Task, n int) (err error) {
 	up := affinity.Online(t.CPU())
 	switch {
-	case n == 0 || up.Count() == 1:
-		return fmt.Errorf("hotplug: CPU %d must stay: %w", n, errno.EBUSY)
 	case !up.Has(n):
 		return fmt.Errorf("hotplug: CPU %d is not online: %w", n, errno.EINVAL)
+	case n == 0 || up.Count() == 1:
+		return fmt.Errorf("hotplug: CPU %d must stay: %w", n, errno.EBUSY)
 	}
 	sched.WorkOnCPU(t, func(w *sched.Task) { err = down(w, n) })
 	return err
