@@ -2,7 +2,7 @@
 // changes of the package's functions, runs the tests against each, and prints
 // which were killed and which survived.
 //
-//	go run ./checker/internal/mutants [-sample N] [-least PERCENT] [PACKAGE…]
+//	go run ./checker/internal/mutants [-sample N] [-files A.go,B.go] [-least PERCENT] [PACKAGE…]
 //
 // Without a package it takes the list in packages.go. A survivor that no test
 // could kill, since it does the same, stands with its reason in the package's
@@ -28,7 +28,8 @@ func main() {
 
 // options are the command line.
 type options struct {
-	sample int // 0: all
+	sample int    // 0: all
+	files  string // names with commas between them; "": all
 	least  float64
 	root   string
 	// patience is how much longer than usual a test may take before it hangs.
@@ -39,6 +40,7 @@ func run(args []string, out io.Writer) error {
 	o := options{patience: 500 * time.Millisecond}
 	f := flag.NewFlagSet("mutants", flag.ContinueOnError)
 	f.IntVar(&o.sample, "sample", 0, "run this many mutants of all, always the same ones")
+	f.StringVar(&o.files, "files", "", "change these files alone")
 	f.Float64Var(&o.least, "least", 90, "percentage that has to be killed")
 	if err := f.Parse(args); err != nil {
 		return err
@@ -73,6 +75,9 @@ func (o options) all(list []target, out io.Writer) error {
 	}
 	if len(packages) == 0 {
 		return fmt.Errorf("no package with code to change")
+	}
+	if o.files != "" {
+		only(packages, strings.Split(o.files, ","))
 	}
 	if o.sample > 0 {
 		sample(packages, o.sample)

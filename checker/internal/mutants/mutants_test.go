@@ -285,3 +285,15 @@ func TestSample(t *testing.T) {
 		}
 	}
 }
+
+func TestOnly(t *testing.T) {
+	p := &pkg{mutants: []*mutant{{file: "a.go", line: "1"}, {file: "b.go", line: "2"}, {file: "c.go", line: "3"}, {file: "a.go", line: "4"}}}
+	only([]*pkg{p}, []string{"a.go", "c.go"})
+	var lines []string
+	for _, m := range p.mutants {
+		lines = append(lines, m.line)
+	}
+	if got := strings.Join(lines, " "); got != "1 3 4" {
+		t.Errorf("lines %s are left", got)
+	}
+}

@@ -117,6 +117,13 @@ func (p *pkg) tried(key string) bool {
 	return slices.ContainsFunc(p.mutants, func(m *mutant) bool { return m.key() == key && m.outcome != notBuilt })
 }
 
+// only keeps the mutants of some files.
+func only(packages []*pkg, files []string) {
+	for _, p := range packages {
+		p.mutants = slices.DeleteFunc(p.mutants, func(m *mutant) bool { return !slices.Contains(files, m.file) })
+	}
+}
+
 // sample keeps n mutants of all, those whose names hash lowest: a change in
 // one function leaves the rest of the sample as it was.
 func sample(packages []*pkg, n int) {
