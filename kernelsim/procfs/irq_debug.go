@@ -1,6 +1,7 @@
 package procfs
 
 import (
+	"errors"
 	"strconv"
 	"strings"
 
@@ -52,6 +53,9 @@ func (fs *FS) inject(d *irq.Desc) func(string, bool) error {
 		var failed error
 		if err := fs.m.Do("sh", func(c *cpu.CPU) { failed = irq.Inject(c, d.IRQ) }); err != nil {
 			return err
+		}
+		if e := (*errno.Errno)(nil); errors.As(failed, &e) {
+			return e
 		}
 		return failed
 	}

@@ -25,9 +25,9 @@ No kernel runs, no core takes anything by itself, messages arrive at once, and
 time passes in run alone; the clocks of the APICs and the TSC run at 1 GHz.
 
 -device plugs in a stand-in that only interrupts: msix (1 to 2048 entries), legacy
-(level-triggered INTx), or virtio-net, e1000e, vmxnet3, which have as many entries
-as those devices have; or pattern, one device with four ways to end an interrupt
-(modprobe pattern_ack, _arm, _mask or _none).`,
+(level-triggered INTx), edu (QEMU's, without a driver), or virtio-net, e1000e,
+vmxnet3, which have as many entries as those devices have; or pattern, one device
+with four ways to end an interrupt (modprobe pattern_ack, _arm, _mask or _none).`,
 		Flags: []Flag{
 			{Name: "bare", Help: "no kernel: the hardware in its power-on state"},
 			{Name: "machine", Arg: "BOARD", Help: "pc: 440FX and PIIX3; q35: Q35 and ICH9 (pc)"},
@@ -36,7 +36,7 @@ as those devices have; or pattern, one device with four ways to end an interrupt
 			{Name: "threads", Arg: "T", Help: "threads of a core, neighbors in number: 1, 2, 4 or 8 (1)"},
 			{Name: "cpu", Arg: "FEATURE,…", Help: "what the CPUs have beside the recorded ones: x2apic, tsc-deadline"},
 			{Name: "kernel", Arg: "VERSION", Help: "whose behaviour (6.1)"},
-			{Name: "append", Arg: "'PARAMS'", Help: "the kernel's command line: percpu_alloc=embed|page, preempt=none|voluntary|full, watchdog_thresh=S, intremap=on"},
+			{Name: "append", Arg: "'PARAMS'", Help: "the kernel's command line: percpu_alloc=embed|page, preempt=none|voluntary|full, watchdog_thresh=S, intremap=on, noirqdebug, irqfixup, irqpoll"},
 			{Name: "hz", Arg: "N", Help: "ticks a second: 100, 250, 300 or 1000 (250)"},
 			{Name: "seed", Arg: "S", Help: "another interleaving; 1 charges the price list as it stands (1)"},
 			{Name: "cost", Arg: "FILE", Help: "a price list: lines NAME NANOSECONDS, over the default ones"},
