@@ -166,5 +166,7 @@ func vectorRuns() []Run {
 		run("vectors/numa-2x4-nvme4", "boot -cpus 8 -nodes 2 -blk nvme,queues=4,bdf=00:03.0 -device e1000e,bdf=00:02.0 -device e1000e,bdf=00:04.0"+traced,
 			nodes, "NVME", "00:03.0", "ETH0", "00:02.0", "ETH1", "00:04.0", "IRQ", "32", "FAR", "2", "OFF", "7",
 			"NODES", "node 00:04.0 1 81:01.0\nnode 00:03.0 1 81:02.0"),
+		// Every write to a table, step by step: the machine's TestTableWrites.
+		run("vectors/smp4-table-writes", "boot -cpus 4 -device e1000e,bdf=00:02.0 -device virtio-net,vectors=4,bdf=00:03.0 -blk nvme,queues=4,bdf=00:04.0"+unloaded, ""),
 	}
 }
