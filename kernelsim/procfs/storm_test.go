@@ -135,11 +135,13 @@ func TestStorm(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			s.prelude(t)
 			before := s.counts(read(t, s.fs, "/proc/interrupts"))
+			stat := intr(read(t, s.fs, "/proc/stat"))
 			s.compareSpurious(t, "06-spurious")
 			s.compareHardware(t, "07-pic_ioapic.before")
 			s.raise(t)
 			after := s.counts(read(t, s.fs, "/proc/interrupts"))
 			s.compareGrowth(t, before, after)
+			s.compareStat(t, stat, intr(read(t, s.fs, "/proc/stat")))
 			s.compareSpurious(t, "07-spurious")
 			s.compareHardware(t, "07-pic_ioapic.after")
 			s.compareLog(t)
@@ -156,6 +158,31 @@ func (s *storm) compareGrowth(t *testing.T, before, after []int) {
 		if after[i]-before[i] != is[i]-was[i] {
 			t.Errorf("CPU %d: %d more interrupts, recorded %d", i, after[i]-before[i], is[i]-was[i])
 		}
+	}
+}
+
+// intr is the line of that name in /proc/stat: the sum, then a figure for each
+// interrupt.
+func intr(text string) (list []int) {
+	for line := range strings.Lines(text) {
+		if words := strings.Fields(line); words[0] == "intr" {
+			for _, w := range words[1:] {
+				list = append(list, number(w))
+			}
+		}
+	}
+	return list
+}
+
+// compareStat compares how many figures there are, and by how much that of the
+// line has grown; the sum grows with it.
+func (s *storm) compareStat(t *testing.T, before, after []int) {
+	t.Helper()
+	was, is := intr(s.recorded(t, "06-after.stat")), intr(s.recorded(t, "07-storm.stat"))
+	const line = 1 + 10
+	if len(after) != len(is) || after[line]-before[line] != is[line]-was[line] || after[0]-before[0] < after[line]-before[line] {
+		t.Errorf("intr has %d figures, the line's has grown by %d, the sum by %d; recorded %d, %d, %d", len(after),
+			after[line]-before[line], after[0]-before[0], len(is), is[line]-was[line], is[0]-was[0])
 	}
 }
 
