@@ -35,7 +35,7 @@ find Documentation/core-api/irq Documentation/x86 Documentation/locking Document
 		include/linux/local_lock_internal.h include/linux/vmstat.h include/linux/topology.h include/linux/u64_stats_sync.h \
 		include/trace/events/irq.h include/trace/events/sched.h include/trace/events/napi.h include/trace/events/percpu.h \
 		net/core/dev.c net/core/gro.c net/core/net-procfs.c net/core/net-sysfs.c net/core/skbuff.c net/core/sysctl_net_core.c net/core/flow_dissector.c \
-		drivers/net/ethernet/amazon/ena drivers/pci/msi drivers/pci/probe.c drivers/pci/pci.c drivers/iommu/intel/irq_remapping.c drivers/nvme/host/pci.c \
+		drivers/net/ethernet/amazon/ena drivers/pci/msi drivers/pci/probe.c drivers/pci/pci.c drivers/iommu/intel/irq_remapping.c drivers/nvme/host/pci.c drivers/net/virtio_net.c block/blk-mq.c block/blk-mq-cpumap.c block/blk-mq-pci.c kernel/stop_machine.c \
 		-type f -name '*.[chS]' 2>/dev/null
 } | LC_ALL=C sort -u | while read -r f; do
 	awk -v file="$f" '
