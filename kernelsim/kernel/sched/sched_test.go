@@ -108,8 +108,11 @@ func TestNoLostWakeup(t *testing.T) {
 			sched.Schedule(k.CPU())
 		}
 	}
-	lost := 0
-	for seed := uint64(1); seed <= 10; seed++ {
+	lost, seeds := 0, uint64(10)
+	if testing.Short() {
+		seeds = 3
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
 		for delay := range 40 {
 			if !handOver(t, seed, delay, right) {
 				t.Fatalf("seed %d delay %d: a wake-up was lost", seed, delay)

@@ -170,7 +170,11 @@ func hash(m *machine.Machine) uint64 {
 // Whatever tasks do to each other, none is lost, none is in two places, all
 // come to their ends, and the same seed makes the same run.
 func TestStress(t *testing.T) {
-	for seed := uint64(1); seed <= 200; seed++ {
+	seeds := uint64(200)
+	if testing.Short() {
+		seeds = 40
+	}
+	for seed := uint64(1); seed <= seeds; seed++ {
 		first := stress(t, seed)
 		if seed%10 == 0 && stress(t, seed) != first {
 			t.Errorf("seed %d: two runs differ", seed)
