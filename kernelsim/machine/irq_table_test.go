@@ -16,10 +16,8 @@ import (
 	"bothhalves/kernelsim/hw/pcie"
 	"bothhalves/kernelsim/internal/recorded"
 	"bothhalves/kernelsim/kernel/cpumask"
-	"bothhalves/kernelsim/kernel/hotplug"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/pci"
-	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/shell"
 )
@@ -141,11 +139,6 @@ func TestTableWrites(t *testing.T) {
 	if s.runs != 3+3+1+2 {
 		t.Errorf("handlers ran %d times", s.runs)
 	}
-<<<<<<< kernelsim/machine/irq_table_test.go
-	t.Logf("%d writes compared", facts)
-	if facts < 300 {
-		t.Errorf("only %d writes compared", facts)
-=======
 	facts += s.facts
 	t.Logf("%d facts compared", facts)
 	if facts < 600 {
@@ -213,7 +206,6 @@ func compareTables(t *testing.T, m *machine.Machine, name string) (n int) {
 			t.Errorf("%s: entry %d is %s, recorded %s", name, k, got, want)
 		}
 		n += 4
->>>>>>> /tmp/dl.new
 	}
 	return n
 }
@@ -233,20 +225,12 @@ type tableStep struct {
 	act  func() error // from outside
 }
 
-<<<<<<< kernelsim/machine/irq_table_test.go
-// quiet leaves out the interrupts by which processors wake and start each
-// other, which the recording has not.
-func quiet(l string) bool {
-	return strings.HasPrefix(l, "icr 000008f") || slices.Contains([]string{"icr 0000c500", "icr 00008500", "icr 00000699"}, l)
-}
-=======
 // quiet leaves out the interrupts by which processors wake each other, and start
 // one that comes back, and the routing of pins in the bridge: of the latter two
 // nothing was recorded.
 var quietly = regexp.MustCompile(`^icr 0000(08f|c5|85|06)|^config 00:01\.0 `)
 
 func quiet(l string) bool { return quietly.MatchString(l) }
->>>>>>> /tmp/dl.new
 
 func (s *tableSteps) steps() []tableStep {
 	const nic, virtio, disk = pcie.BDF(2 << 3), pcie.BDF(3 << 3), pcie.BDF(4 << 3)
@@ -307,20 +291,11 @@ func (s *tableSteps) steps() []tableStep {
 		{name: "13", do: do(onIRQ(virtio, 1, irq.Disable), frame(virtio, 1), look("13-msix.disabled-1"), frame(virtio, 1), frame(virtio, 1),
 			look("13-msix.disabled-3"),
 			move(virtio, 1, 1), onIRQ(virtio, 1, irq.Enable))},
-<<<<<<< kernelsim/machine/irq_table_test.go
-		{"14", do(frame(virtio, 1), frame(virtio, 1))},
-		{"15", do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, virtio)) })},
-		{"16", do(bind(nvme.New(nvme.Config{}), disk))},
-		{"17", do(func(c *cpu.CPU) { hotplug.Down(sched.Current(c), 3) })},
-		{"18", do(func(c *cpu.CPU) { hotplug.Up(sched.Current(c), 3) })},
-		{"19", do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, disk)) })},
-=======
 		{name: "14", do: do(frame(virtio, 1), frame(virtio, 1))},
 		{name: "15", do: do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, virtio)) })},
 		{name: "16", do: do(bind(nvme.New(nvme.Config{}), disk))},
 		{name: "17", act: online(false)},
 		{name: "18", act: online(true)},
 		{name: "19", do: do(func(c *cpu.CPU) { pci.Unbind(c, dev(c, disk)) })},
->>>>>>> /tmp/dl.new
 	}
 }
