@@ -62,9 +62,14 @@ func cpuFile(name string, ids []int) node {
 	return attr(name, func() string { return cpuList(ids) + "\n" })
 }
 
-// cpu lists cpuN. The boot CPU cannot be taken down and has no file for it.
+// cpu lists cpuN. The boot CPU cannot be taken down and has no file for it; one
+// that is down has no topology and no caches (topology_remove_dev,
+// cacheinfo_cpu_pre_down).
 func (fs *FS) cpu(id int) []node {
 	list := append(fs.cpuLinks(id), sealed("topology", func() []node { return fs.topologyFiles(id) }))
+	if !sched.Online(fs.m.CPUs()[id]) {
+		list = list[:1] // the link to its node
+	}
 	if id == 0 {
 		return list
 	}

@@ -123,6 +123,14 @@ func TestAway(t *testing.T) {
 	if head, _, _ := strings.Cut(look("/proc/interrupts"), "\n"); !slices.Equal(strings.Fields(head), []string{"CPU0", "CPU1", "CPU3"}) {
 		t.Errorf("/proc/interrupts: %q", head)
 	}
+	for _, gone := range []string{"topology/core_id", "cache/index0/level"} {
+		if _, err := fs.Read("/sys/devices/system/cpu/cpu2/" + gone); !errors.Is(err, errno.ENOENT) {
+			t.Errorf("%s: %v", gone, err)
+		}
+	}
+	if got := look("/sys/devices/system/cpu/cpu3/topology/core_siblings_list"); got != "0-1,3\n" {
+		t.Errorf("the others of the package are %q", got)
+	}
 	resting := 0
 	for _, task := range m.Tasks() {
 		if strings.HasSuffix(task.Comm, "/2") && task.State == sched.Parked {
@@ -300,6 +308,47 @@ func TestDeterminism(t *testing.T) {
 		events, now := run(seed)
 		if e, n := run(seed); e != events || n != now {
 			t.Errorf("seed %d: %d events until %v, then %d until %v", seed, events, now, e, n)
+		}
+	}
+}
+
+// Whatever the machine is: all processors but one go, in turn, and come back,
+// and each runs a program then.
+func TestEveryMachine(t *testing.T) {
+	nvme := board.Device{Kind: "nvme", Queues: 4}
+	for name, cfg := range map[string]machine.Config{
+		"two":       {CPUs: 2},
+		"x2apic":    {CPUs: 5, X2APIC: true, TSCDeadline: true, Devices: []board.Device{nvme}},
+		"remapping": {CPUs: 9, Board: board.Q35, X2APIC: true, Append: "intremap=on", Devices: []board.Device{nvme}},
+		"noapic":    {CPUs: 3, Append: "noapic", Devices: []board.Device{nvme}},
+		"nodes":     {CPUs: 12, Nodes: 3, HZ: 1000, Devices: []board.Device{nvme}},
+		"threads":   {CPUs: 8, Threads: 2, Append: "threadirqs watchdog_thresh=0", Devices: []board.Device{{Kind: "virtio-net", Vectors: 34}}},
+		"percpu":    {CPUs: 4, Append: "percpu_alloc=page preempt=none no_ipi_broadcast=1", Seed: 5},
+		"old":       {CPUs: 4, Kernel: "4.9"},
+	} {
+		m := boot(t, cfg)
+		for _, on := range []bool{false, true} {
+			for n := 1; n < len(m.CPUs()); n++ {
+				setOnline(t, m, n, on)
+				if err := m.Run(3 * sim.Millisecond); err != nil {
+					t.Fatalf("%s: CPU %d, online %v: %v", name, n, on, err)
+				}
+			}
+		}
+		ran := make([]sim.Time, len(m.CPUs()))
+		for n := range m.CPUs() {
+			ran[n] = sched.TimesOf(m.CPUs()[n], m.Now()).User
+			if err := m.Burn(n, 5*sim.Millisecond); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(m.Run(30*sim.Second), m.RunIdle()); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for n, c := range m.CPUs() {
+			if d := sched.TimesOf(c, m.Now()).User - ran[n]; d < 5*sim.Millisecond {
+				t.Errorf("%s: CPU %d has run its program for %v", name, n, d)
+			}
 		}
 	}
 }
