@@ -6,8 +6,9 @@ func eventVerb() *Verb {
 		Summary: "lets a PCI function want to signal",
 		Detail: `What the function does then is up to what software has enabled and masked: send
 the message of ENTRY, set its pending bit, or assert its pin. A legacy device sets
-cause ENTRY, which asserts the pin where the mask register lets it. To a pattern device ENTRY events happen, one
-a microsecond. With clear, what caused the event has been satisfied by other means: the driver polled.`,
+cause ENTRY, which asserts the pin where the mask register lets it. To a pattern
+device ENTRY events happen, a microsecond apart. With clear, what caused the event
+has been satisfied by other means: the driver polled.`,
 		Run: runEvent,
 	}
 }
