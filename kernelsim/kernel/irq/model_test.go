@@ -21,6 +21,7 @@ import (
 // is of the kernel is the real code.
 type bench struct {
 	cfg  setting
+	shop *shop
 	cpus []*cpu.CPU
 	ctl  [2]controller
 	d    *Desc
@@ -124,7 +125,7 @@ func (s *shop) gates() (*cpu.Text, []byte) {
 
 // bench builds the machine up to where the interrupt has been requested.
 func (s *shop) bench(cfg setting) *bench {
-	b := &bench{cfg: cfg, cpus: s.cpus}
+	b := &bench{cfg: cfg, cpus: s.cpus, shop: s}
 	s.b = b
 	eng := sim.New(2)
 	for n, c := range s.cpus {
