@@ -219,6 +219,30 @@ func (w *world) compareLastRefusal(file string) {
 	w.fact("refusals", path+" then", strings.TrimSpace(w.read(path)), lines[len(lines)-1])
 }
 
+// routing are the lines of the boot's log that tell where interrupts go.
+var routing = regexp.MustCompile(`^(setup_percpu|smpboot: Allowing|smp: Br|NR_IRQS|IOAPIC\[|ACPI: INT_SRC_OVR|APIC: Switch|Switched APIC|\.\.TIMER|` +
+	`ACPI: Using IOAPIC|ACPI: PCI: Interrupt link|PCI: Using ACPI for IRQ|DMAR-IR: |Not enabling interrupt)`)
+
+// compareBootLog compares those lines: each that was recorded is there.
+func (w *world) compareBootLog(file string) {
+	w.t.Helper()
+	mine := map[string]bool{}
+	for _, l := range w.m.Dmesg() {
+		mine[l.Text] = true
+	}
+	for l := range strings.Lines(w.file(file)) {
+		_, text, _ := strings.Cut(strings.TrimSpace(l), "] ")
+		if !routing.MatchString(text) {
+			continue
+		}
+		got := "(not in the log)"
+		if mine[text] {
+			got = text
+		}
+		w.fact("log", file, got, text)
+	}
+}
+
 // compareLog compares the last line of the log.
 func (w *world) compareLog(file string) {
 	w.t.Helper()
