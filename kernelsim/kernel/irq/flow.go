@@ -29,7 +29,7 @@ func (d *Desc) wanted() bool { return d.action != nil && !d.has(Disabled) }
 // it comes to another processor, that one masks it and leaves it to this one.
 func HandleEdge(c *cpu.CPU, d *Desc) {
 	if d.parts.Edge != nil {
-		d.parts.Edge(view{c, d})
+		d.edgePart(c)
 		return
 	}
 	d.lock.Lock(c)

@@ -1,8 +1,12 @@
 package irq
 
 import (
+	"fmt"
+
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/irq/irqabi"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/oops"
 )
 
 // Parts are the replaceable parts of the layer. What is nil is the default.
@@ -23,6 +27,26 @@ type view struct {
 
 var _ irqabi.Interrupt = view{}
 
+// edgePart lets a part lead an edge, and looks at what it leaves behind.
+func (d *Desc) edgePart(c *cpu.CPU) {
+	before := preempt.Count(c)
+	d.parts.Edge(view{c, d})
+	if after := preempt.Count(c); after != before {
+		oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID,
+			Title: fmt.Sprintf("huh, entered the flow of irq %d with preempt_count %08x, exited with %08x?", d.IRQ, before, after),
+			Why:   "a flow that has locked the descriptor unlocks it on every way out; whoever comes next would wait for ever"})
+	}
+}
+
+// held models lockdep_assert_held for what a part does.
+func (v view) held(what string) {
+	if !v.d.lock.Locked() {
+		oops.Raise(oops.Report{Rule: "lock not held", CPU: v.c.ID,
+			Title: fmt.Sprintf("WARNING: irq %d: %s without desc->lock", v.d.IRQ, what),
+			Why:   "the descriptor is the same on all processors, and another one may be in its flow: what is read without the lock may be false when it is used"})
+	}
+}
+
 // Lock models raw_spin_lock, Unlock raw_spin_unlock.
 func (v view) Lock() { v.d.lock.Lock(v.c) }
 
@@ -30,13 +54,20 @@ func (v view) Lock() { v.d.lock.Lock(v.c) }
 func (v view) Unlock() { v.d.lock.Unlock(v.c) }
 
 // Arrived clears IRQS_REPLAY and IRQS_WAITING.
-func (v view) Arrived() { v.d.istate &^= Replay | Waiting }
+func (v view) Arrived() {
+	v.held("Arrived")
+	v.d.istate &^= Replay | Waiting
+}
 
 // InProgress is IRQD_IRQ_INPROGRESS.
-func (v view) InProgress() bool { return v.d.has(InProgress) }
+func (v view) InProgress() bool {
+	v.held("InProgress")
+	return v.d.has(InProgress)
+}
 
 // SetInProgress sets or clears it.
 func (v view) SetInProgress(on bool) {
+	v.held("SetInProgress")
 	if on {
 		v.d.Set(InProgress)
 	} else {
@@ -45,10 +76,14 @@ func (v view) SetInProgress(on bool) {
 }
 
 // Pending is IRQS_PENDING.
-func (v view) Pending() bool { return v.d.istate&Pending != 0 }
+func (v view) Pending() bool {
+	v.held("Pending")
+	return v.d.istate&Pending != 0
+}
 
 // SetPending sets or clears it.
 func (v view) SetPending(on bool) {
+	v.held("SetPending")
 	v.d.istate &^= Pending
 	if on {
 		v.d.istate |= Pending
@@ -65,16 +100,28 @@ func (v view) Requested() bool { return v.d.action != nil }
 func (v view) Masked() bool { return v.d.has(Masked) }
 
 // Mask models mask_irq.
-func (v view) Mask() { v.d.mask(v.c) }
+func (v view) Mask() {
+	v.held("Mask")
+	v.d.mask(v.c)
+}
 
 // Unmask models unmask_irq.
-func (v view) Unmask() { v.d.unmask(v.c) }
+func (v view) Unmask() {
+	v.held("Unmask")
+	v.d.unmask(v.c)
+}
 
 // Ack calls the chip's irq_ack.
-func (v view) Ack() { v.d.chip.ack.Ack(v.c, &v.d.Data) }
+func (v view) Ack() {
+	v.held("Ack")
+	v.d.chip.ack.Ack(v.c, &v.d.Data)
+}
 
 // Count models kstat_incr_irqs_this_cpu.
-func (v view) Count() { v.d.count(v.c) }
+func (v view) Count() {
+	v.held("Count")
+	v.d.count(v.c)
+}
 
 // RunActions models handle_irq_event_percpu.
 func (v view) RunActions() { v.d.noteInterrupt(v.c, v.d.runActions(v.c)) }

@@ -83,8 +83,12 @@ func (e *edgeLine) free(c *cpu.CPU) {
 	}
 }
 
-// tell keeps what the chip hears and the handler does, for a while.
-func (e *edgeLine) tell(what string) {
+// tell keeps what the chip hears and the handler does, for a while, and on
+// which processor if it is another one than at first.
+func (e *edgeLine) tell(c *cpu.CPU, what string) {
+	if c.ID != homeCPU {
+		what += fmt.Sprintf(" (CPU %d)", c.ID)
+	}
 	if len(e.told) < 12 {
 		e.told = append(e.told, what)
 	}
@@ -93,7 +97,7 @@ func (e *edgeLine) tell(what string) {
 // interrupt is the driver's handler: it takes what there is to do, and does it.
 func (e *edgeLine) interrupt(c *cpu.CPU, n irq.Number, _ any) irq.Return {
 	e.runs++
-	e.tell("handler")
+	e.tell(c, "handler")
 	e.inside++
 	e.most = max(e.most, e.inside)
 	e.served += e.waiting

@@ -24,8 +24,8 @@ type gpio struct {
 
 	status, masked bool
 	acks, masks    int
-	sent           int          // interrupts
-	note           func(string) // told of what the chip hears; nil: nobody
+	sent           int                           // interrupts
+	note           func(c *cpu.CPU, what string) // told of what the chip hears; nil: nobody
 }
 
 // newGPIO makes the controller's domain above the processors' vectors, and the
@@ -73,14 +73,14 @@ func (ch gpioChip) Mask(c *cpu.CPU, _ *irq.Data) {
 	c.Spend(cost.MMIOWrite)
 	ch.g.masked = true
 	ch.g.masks++
-	ch.g.tell("mask")
+	ch.g.tell(c, "mask")
 }
 
 // Unmask implements irq.Chip.
 func (ch gpioChip) Unmask(c *cpu.CPU, _ *irq.Data) {
 	c.Spend(cost.MMIOWrite)
 	ch.g.masked = false
-	ch.g.tell("unmask")
+	ch.g.tell(c, "unmask")
 }
 
 // Ack implements irq.Acker: the bit goes, and the local APIC hears the end of
@@ -89,7 +89,7 @@ func (ch gpioChip) Ack(c *cpu.CPU, d *irq.Data) {
 	c.Spend(cost.MMIOWrite)
 	ch.g.status = false
 	ch.g.acks++
-	ch.g.tell("ack")
+	ch.g.tell(c, "ack")
 	irq.AckParent(c, d)
 }
 
@@ -104,9 +104,9 @@ func (ch gpioChip) Retrigger(c *cpu.CPU, d *irq.Data) {
 	irq.RetriggerHierarchy(c, d)
 }
 
-func (g *gpio) tell(what string) {
+func (g *gpio) tell(c *cpu.CPU, what string) {
 	if g.note != nil {
-		g.note(what)
+		g.note(c, what)
 	}
 }
 

@@ -130,6 +130,7 @@ func (l *ledger) SetInfo(virq int, hwirq uint64) error {
 // ResetInfo implements irqabi.Level.
 func (l *ledger) ResetInfo(virq int) {
 	_ = l.call("ResetInfo %d", virq)
+	l.rule(!l.below[virq], "interrupt %d, which is somebody else's, is taken back", virq)
 	l.rule(l.device[virq], "interrupt %d is taken from a device that still sends it", virq)
 	delete(l.info, virq)
 }
