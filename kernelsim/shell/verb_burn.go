@@ -34,6 +34,9 @@ func runBurn(c *Call) error {
 	if r := c.Machine().Report(); r != nil {
 		return c.ran(r)
 	}
+	if err := c.someOnline(cpus); err != nil {
+		return err
+	}
 	boot := c.Machine().CPUs()[0]
 	sched.Spawn(boot, "burn", sched.Attr{User: true, CPUs: cpus}, func(t *sched.Task) { sched.Compute(t, d) })
 	return nil

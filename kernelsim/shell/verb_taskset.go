@@ -3,6 +3,9 @@ package shell
 import (
 	"slices"
 	"strings"
+
+	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/sched"
 )
 
 func tasksetVerb() *Verb {
@@ -26,6 +29,9 @@ func runTaskset(c *Call) error {
 	if err != nil {
 		return err
 	}
+	if err := c.someOnline(cpus); err != nil {
+		return err
+	}
 	inner, err := c.Session.call(c.Args)
 	if err != nil {
 		return err
@@ -40,6 +46,16 @@ func runTaskset(c *Call) error {
 	err = inner.run()
 	s.affinity = was
 	return err
+}
+
+// someOnline refuses a list of CPUs that are all off line, as
+// sched_setaffinity does. An empty list means all.
+func (c *Call) someOnline(cpus []int) error {
+	online := func(n int) bool { return sched.Online(c.Machine().CPUs()[n]) }
+	if len(cpus) > 0 && !slices.ContainsFunc(cpus, online) {
+		return c.Fail("the CPU is off line", errno.EINVAL)
+	}
+	return nil
 }
 
 // cpuList reads a list of CPUs of the current machine; what is the flag that it

@@ -32,7 +32,7 @@ func (t *Task) mayRunOn(p *cpu.CPU) bool {
 // fallback models select_fallback_rq: all that t was allowed has gone, so it
 // may run anywhere from now on.
 func fallback(c *cpu.CPU, t *Task) *cpu.CPU {
-	if t.User {
+	if t.User && t.cpu != nil { // a new one has not been anywhere
 		printk.Printk(c, printk.Info, "process %d (%s) no longer affine to cpu%d", t.PID, t.Comm, t.cpu.ID)
 	}
 	t.allowed, t.pinned = nil, false
