@@ -197,3 +197,23 @@ func ruleOf(failed any) string {
 	}
 	return ""
 }
+
+// threadedPin wants its end of interrupt late from threads.
+type threadedPin struct{ *pinChip }
+
+func (threadedPin) Flags() ChipFlag { return EOIThreaded }
+
+// TestFastEOIWithoutThreads: a line without threads is ended at once whatever
+// its chip wants of threads, and is not unmasked if somebody masked it.
+func TestFastEOIWithoutThreads(t *testing.T) {
+	for _, chip := range []func(b *bench) Chip{newPinChip, func(b *bench) Chip { return threadedPin{&pinChip{b}} }} {
+		b, failed := alone(setting{flow: HandleFastEOI, chip: chip}, func(b *bench, c *cpu.CPU) {
+			b.d.mask(c)
+			b.ctl[0].isr = true
+			Handle(c, b.d)
+		})
+		if b.ctl[0].isr || !b.line.masked || !b.d.has(Masked) || failed != nil {
+			t.Errorf("%+v, state %#x; %v", b.ctl, b.d.State, failed)
+		}
+	}
+}

@@ -378,7 +378,9 @@ func TestMovesInEveryOrder(t *testing.T) {
 		{"there and back", [2][]int{{1}, {0}}, 2},
 	} {
 		if testing.Short() {
-			tt.events--
+			if tt.events--; tt.name == "by CPU 0" {
+				continue
+			}
 		}
 		r := explore.Run(func() *explore.Model { return newPair(tt.moves).model(tt.events) }, explore.Options{States: 1 << 17})
 		t.Logf("%s, %d events: %v", tt.name, tt.events, r)
