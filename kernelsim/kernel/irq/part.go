@@ -34,7 +34,7 @@ func (d *Desc) edgePart(c *cpu.CPU) {
 	if after := preempt.Count(c); after != before {
 		oops.Raise(oops.Report{Rule: "preempt_count leak", CPU: c.ID,
 			Title: fmt.Sprintf("huh, entered the flow of irq %d with preempt_count %08x, exited with %08x?", d.IRQ, before, after),
-			Why:   "a flow that has locked the descriptor unlocks it on every way out; whoever comes next would wait for ever"})
+			Why:   "what was locked is unlocked on every way out, or the next one waits for ever"})
 	}
 }
 
@@ -43,7 +43,7 @@ func (v view) held(what string) {
 	if !v.d.lock.Locked() {
 		oops.Raise(oops.Report{Rule: "lock not held", CPU: v.c.ID,
 			Title: fmt.Sprintf("WARNING: irq %d: %s without desc->lock", v.d.IRQ, what),
-			Why:   "the descriptor is the same on all processors, and another one may be in its flow: what is read without the lock may be false when it is used"})
+			Why:   "another processor may be in the same flow: what is read without the lock may be false when it is used"})
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/machine"
+	"bothhalves/kernelsim/oops"
 )
 
 // Edge is the module edge: a wire, a device behind it that has something to do
@@ -97,6 +98,11 @@ func (e *edgeLine) tell(c *cpu.CPU, what string) {
 // interrupt is the driver's handler: it takes what there is to do, and does it.
 func (e *edgeLine) interrupt(c *cpu.CPU, n irq.Number, _ any) irq.Return {
 	e.runs++
+	if e.runs > 10*e.edges+1000 {
+		oops.Raise(oops.Report{Rule: "handlers without end", CPU: c.ID,
+			Title: fmt.Sprintf("irq %d: the handler has run %d times for %d edges", n, e.runs, e.edges),
+			Why:   "what calls the handlers once more has to be taken back before they run"})
+	}
 	e.tell(c, "handler")
 	e.inside++
 	e.most = max(e.most, e.inside)
