@@ -27,11 +27,14 @@ func TestParseCmdline(t *testing.T) {
 		"watchdog_thresh=61":                   defaults,
 		"watchdog_thresh=-1":                   defaults,
 		"watchdog_thresh=x":                    defaults,
+		"trace_event=irq_vectors,irq_matrix":   with(func(k *cmdline) { k.traceEvents = []string{"irq_vectors", "irq_matrix"} }),
+		"modprobe.blacklist=nvme,e1000e":       with(func(k *cmdline) { k.blacklist = []string{"nvme", "e1000e"} }),
 		"xpercpu_alloc=page preempt=":          with(func(k *cmdline) { k.warnings = []string{"Dynamic Preempt: unsupported mode: "} }),
 	} {
 		got := parseCmdline(text)
 		same := got.percpuAlloc == want.percpuAlloc && got.preempt == want.preempt &&
-			got.watchdogThresh == want.watchdogThresh && slices.Equal(got.warnings, want.warnings)
+			got.watchdogThresh == want.watchdogThresh && slices.Equal(got.warnings, want.warnings) &&
+			slices.Equal(got.traceEvents, want.traceEvents) && slices.Equal(got.blacklist, want.blacklist)
 		if !same {
 			t.Errorf("%q: %+v, want %+v", text, got, want)
 		}

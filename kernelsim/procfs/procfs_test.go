@@ -376,3 +376,20 @@ func TestEveryFile(t *testing.T) {
 		t.Error("reading the kernel's files made the machine move")
 	}
 }
+
+// Threads of a core are neighbors; cores are counted within their package.
+func TestThreadsOfCores(t *testing.T) {
+	_, fs := boot(t, machine.Config{CPUs: 8, Nodes: 2, Threads: 2})
+	for path, want := range map[string]string{
+		"cpu3/topology/thread_siblings_list": "2-3\n", "cpu3/topology/core_cpus_list": "2-3\n", "cpu3/topology/core_id": "1\n",
+		"cpu6/topology/thread_siblings_list": "6-7\n", "cpu6/topology/core_id": "1\n", "cpu6/topology/physical_package_id": "1\n",
+		"cpu4/topology/core_id": "0\n", "cpu4/topology/core_siblings_list": "4-7\n",
+	} {
+		if got := read(t, fs, "/sys/devices/system/cpu/"+path); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+	if text := read(t, fs, "/proc/cpuinfo"); strings.Count(text, "siblings\t: 4\ncore id\t\t: 1\ncpu cores\t: 2\n") != 4 {
+		t.Errorf("/proc/cpuinfo:\n%s", text)
+	}
+}

@@ -24,6 +24,7 @@ func TestBootCommand(t *testing.T) {
 		{machine.Config{CPUs: 1, Append: "init='a b'"}, "boot -cpus 1 -seed 1 -append 'init=''a b'''"},
 		{machine.Config{CPUs: 1, Board: board.Q35, X2APIC: true, TSCDeadline: true, Kernel: "4.9"},
 			"boot -cpus 1 -seed 1 -machine q35 -cpu x2apic,tsc-deadline -kernel 4.9"},
+		{machine.Config{CPUs: 8, Threads: 2, Nodes: 2}, "boot -cpus 8 -seed 1 -nodes 2 -threads 2"},
 		{machine.Config{CPUs: 1, X2APIC: true}, "boot -cpus 1 -seed 1 -cpu x2apic"},
 		{machine.Config{CPUs: 2, TSCDeadline: true, Devices: []board.Device{
 			{Kind: "ena", Name: "eth0", Queues: 2}, {Kind: "nvme", Queues: 3, Latency: 50 * sim.Microsecond, Channels: 4, Managed: "off"},
