@@ -58,9 +58,9 @@ const after = `
 	bind 00:02.0
 	bind 00:03.0
 	compare 01-after
-	msix 01-msix.00:02.0 00:02.0
-	msix 01-msix.00:03.0 00:03.0
-	msix 01-msix.00:04.0 00:04.0
+	msix 01-msix.00-02.0 00:02.0
+	msix 01-msix.00-03.0 00:03.0
+	msix 01-msix.00-04.0 00:04.0
 `
 
 const afterQ35 = `
@@ -69,9 +69,9 @@ const afterQ35 = `
 	bind 00:01.0
 	bind 00:02.0
 	compare 01-after
-	msix 01-msix.00:01.0 00:01.0
-	msix 01-msix.00:02.0 00:02.0
-	msix 01-msix.00:03.0 00:03.0
+	msix 01-msix.00-01.0 00:01.0
+	msix 01-msix.00-02.0 00:02.0
+	msix 01-msix.00-03.0 00:03.0
 `
 
 // unloaded is traced without the events.
