@@ -1,8 +1,8 @@
 package irq
 
 import (
-	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/irq/irqabi"
+	"bothhalves/labs/lab"
 )
 
 // domain is the domain PCI-MSI: the level that devices with messages have.
@@ -16,53 +16,23 @@ type domain struct{}
 // this level a message has the number entry | bdf << 11. EEXIST if it has an
 // interrupt already; an error leaves nothing taken.
 func (domain) Alloc(l irqabi.Level, virq, n int, m irqabi.Message) error {
-	first := uint64(m.Entry) | uint64(m.BDF)<<11
-	for i := range n {
-		if l.Mapped(first + uint64(i)) {
-			return errno.EEXIST
-		}
-	}
-	if err := l.AllocParent(virq, n); err != nil {
-		return err
-	}
-	for i := range n {
-		if err := l.SetInfo(virq+i, first+uint64(i)); err != nil {
-			for i--; i >= 0; i-- {
-				l.ResetInfo(virq + i)
-			}
-			l.FreeParent(virq, n)
-			return err
-		}
-	}
-	return nil
+	panic(lab.TODO("take the levels below, then this one; and give all back if one fails"))
 }
 
 // Free models msi_domain_free: it undoes Alloc.
 func (domain) Free(l irqabi.Level, virq, n int) {
-	for i := range n {
-		l.ResetInfo(virq + i)
-	}
-	l.FreeParent(virq, n)
+	panic(lab.TODO("give back what Alloc has taken"))
 }
 
 // Activate models msi_domain_activate: the interrupt gets what it needs in
 // hardware, and the device its message. With reserve nothing that is scarce is
 // taken yet. An error leaves nothing active.
 func (domain) Activate(l irqabi.Level, virq int, reserve bool) error {
-	if err := l.ActivateParent(virq, reserve); err != nil {
-		return err
-	}
-	addr, data := l.Compose(virq)
-	if err := l.Write(virq, addr, data); err != nil {
-		l.DeactivateParent(virq)
-		return err
-	}
-	return nil
+	panic(lab.TODO("activate the levels below, then let the device know what to write"))
 }
 
 // Deactivate models msi_domain_deactivate: it undoes Activate. An address and
 // data of 0 are no message.
 func (domain) Deactivate(l irqabi.Level, virq int) {
-	_ = l.Write(virq, 0, 0) // what failed here cannot be mended
-	l.DeactivateParent(virq)
+	panic(lab.TODO("take the device's message away, and give back what it led to"))
 }

@@ -1,20 +1,19 @@
 package irq
 
-import "bothhalves/kernelsim/kernel/irq/irqabi"
+import (
+	"bothhalves/kernelsim/kernel/irq/irqabi"
+)
 
 // RunActions models __handle_irq_event_percpu (kernel/irq/handle.c): the
 // interrupt has come, and first is the first of those who have requested it.
 // It asks them, and returns what is known then.
 func RunActions(first irqabi.Action) irqabi.Return {
-	all := irqabi.None
 	for a := first; a != nil; a = a.Next() {
-		ret := a.Call()
-		if ret == irqabi.WakeThread {
-			a.Wake()
+		if ret := a.Call(); ret == irqabi.Handled {
+			return ret
 		}
-		all |= ret
 	}
-	return all
+	return irqabi.None
 }
 
 // Of so many interrupts no more than so many may be unhandled.
@@ -28,21 +27,11 @@ const (
 // line for which nobody cares.
 func NoteInterrupt(l irqabi.Line, ret irqabi.Return) {
 	a := l.Account()
-	if ret == irqabi.None {
-		if l.Recent() {
-			a.Unhandled++
-		} else {
-			a.Unhandled = 1
-		}
+	a.Count++
+	if ret != irqabi.Handled {
+		a.Unhandled++
 	}
-	if a.Unhandled == 0 {
-		return
-	}
-	if a.Count++; a.Count < lookAt {
-		return
-	}
-	if a.Unhandled > tolerate {
+	if a.Unhandled >= lookAt {
 		l.SwitchOff()
 	}
-	a.Count, a.Unhandled = 0, 0
 }
