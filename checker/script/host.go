@@ -128,6 +128,7 @@ func (h *host) failed(ts *testscript.TestScript, argv []string, errw []byte, err
 		a.Message = f.Title
 		if f.Why != "" {
 			a.Message += ": " + f.Why
+			h.att.Report = true
 		}
 		h.att.Trace = clip(f.Trace)
 		if h.att.Where = StudentLine(f.Text, h.run.Task.File()); h.att.Where == "" {

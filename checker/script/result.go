@@ -62,10 +62,11 @@ type Attempt struct {
 	Where   string `json:"where,omitempty"` // the line of the student's file
 	Stack   string `json:"stack,omitempty"` // what a loop without an end was doing
 	Differs string `json:"first_difference,omitempty"`
-	Cut     int    `json:"cut,omitempty"`   // the decision point at which the script cut in
-	Event   int    `json:"event,omitempty"` // where to replay to
-	Trace   string `json:"trace,omitempty"` // the last lines, when nothing else tells
-	Asked   bool   `json:"asked,omitempty"` // an answer was wrong: a replay would print the right one
+	Cut     int    `json:"cut,omitempty"`    // the decision point at which the script cut in
+	Event   int    `json:"event,omitempty"`  // where to replay to
+	Trace   string `json:"trace,omitempty"`  // the last lines, when nothing else tells
+	Report  bool   `json:"report,omitempty"` // the kernel stopped, and said why itself
+	Asked   bool   `json:"asked,omitempty"`  // an answer was wrong: a replay would print the right one
 }
 
 // FirstFailed returns the index of the first check that did not pass, or -1.

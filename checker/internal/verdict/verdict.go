@@ -96,7 +96,9 @@ func failure(w io.Writer, r *script.TaskResult, c *script.CheckResult) {
 	}
 	field(w, "first difference", a.Differs)
 	field(w, "last events", a.Trace)
-	field(w, "why", c.Why)
+	if !a.Report { // the kernel has said why, and the check can only guess
+		field(w, "why", c.Why)
+	}
 	field(w, "misconception", r.Mistake)
 	field(w, "read", page(c.See))
 	if a.Gap == "" && !a.Asked { // a replay would print the answer
@@ -118,8 +120,23 @@ func expected(a *script.Attempt) string {
 	if text, all := re.LiteralPrefix(); all {
 		return text
 	}
-	return pattern
+	return plainer(pattern)
 }
+
+// plainer prints a pattern of spaces, letters and things left out as the line
+// that it means; any other stays a pattern.
+func plainer(pattern string) string {
+	text := strings.NewReplacer(`\+`, "+", `\.`, ".", `\(`, "(", `\)`, ")", " +", " ", " *", "", ".*", "…").Replace(pattern)
+	if again := strings.NewReplacer("+", "", ".", "", "(", "", ")", "").Replace(text); regexp.QuoteMeta(again) != again ||
+		strings.Count(pattern, "(") != strings.Count(pattern, `\(`) || bare.MatchString(pattern) {
+		return pattern
+	}
+	return text
+}
+
+// bare is a . or + that is not escaped and is not one of those that plainer
+// knows.
+var bare = regexp.MustCompile(`[^\\ ]\+|[^\\]\.([^*]|$)|^\.[^*]`)
 
 // page turns a chapter's name and anchor into what a reader can open.
 func page(see string) string {

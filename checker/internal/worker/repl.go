@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -142,7 +141,7 @@ func (r *repl) backTo(event int) {
 		case i == event-1:
 			at = len(lines)
 			lines = append(lines, "> "+line)
-		case !commandTask.MatchString(line):
+		case !script.CommandTask.MatchString(line):
 			lines = append(lines, "  "+line)
 		}
 	}
@@ -150,9 +149,6 @@ func (r *repl) backTo(event int) {
 		fmt.Fprintln(r.out, lines[i])
 	}
 }
-
-// commandTask is a line of the scheduler's about the process of a command.
-var commandTask = regexp.MustCompile(`: sched_\w+: (.*\b)?(prev_|next_)?comm=(sh|cat|modprobe|rmmod) `)
 
 // expand puts a shape's values in place of $NAME, outside quotes.
 func expand(line string, shape script.Shape) string {

@@ -1,6 +1,10 @@
 package worker
 
-import "testing"
+import (
+	"testing"
+
+	"bothhalves/checker/script"
+)
 
 // TestCommandTask: what is left out of a replay's trace is the scheduler's
 // about the processes of commands, and nothing that a driver does in one.
@@ -13,7 +17,7 @@ func TestCommandTask(t *testing.T) {
 		"nicrx/0-21 [000] .....     0.001190: sched_process_exit: comm=nicrx/0 pid=21 prio=120":                                                                       false,
 		"<idle>-0 [000] d..3.     0.001190: sched_wakeup: comm=shrinker pid=22 prio=120 target_cpu=000":                                                               false,
 	} {
-		if commandTask.MatchString(line) != out {
+		if script.CommandTask.MatchString(line) != out {
 			t.Errorf("%s: left out: %t", line, !out)
 		}
 	}
