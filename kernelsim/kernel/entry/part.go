@@ -21,7 +21,11 @@ func (p processor) VectorIRQ(n int, vec uint8) irqabi.Entry {
 	if n < 0 || n >= len(p.c.Peers) {
 		return irqabi.Entry{}
 	}
-	return vector.Entry(p.c, n, cpu.Vector(vec))
+	e := vector.Entry(p.c, n, cpu.Vector(vec))
+	if e.State != irqabi.Wanted {
+		e.IRQ = -1 // 0 is an interrupt
+	}
+	return e
 }
 
 // SetUnused puts VECTOR_UNUSED there.
