@@ -41,6 +41,7 @@ type edgeLine struct {
 	runs                   int
 	inside, most           int // handlers that run now, and at most
 	requested, toggles     bool
+	leaves                 bool // the next handler disables the interrupt and leaves it so
 	told                   []string
 }
 
@@ -112,6 +113,10 @@ func (e *edgeLine) interrupt(c *cpu.CPU, n irq.Number, _ any) irq.Return {
 		_ = irq.DisableNoSync(c, n)
 		_ = irq.Enable(c, n)
 	}
+	if e.leaves {
+		e.leaves = false
+		_ = irq.DisableNoSync(c, n)
+	}
 	for range 50 {
 		c.Spend(cost.CPURelax)
 	}
@@ -143,14 +148,14 @@ func settle(c *cpu.CPU) {
 	}
 }
 
-// doEdge takes "edge", "edge N GAP", "move CPU", "disable", "enable" and
-// "toggle".
+// doEdge takes "edge", "edge N GAP", "move CPU", "disable", "enable",
+// "toggle" and "leave".
 func doEdge(c *cpu.CPU, text string) error {
 	e := edgeLines.Of(c)
 	var what string
 	n, gap := 1, 0
 	if got, _ := fmt.Sscan(text, &what, &n, &gap); got == 0 || n < 0 || n > 1000 || gap < 0 || gap > 1_000_000 {
-		return fmt.Errorf("edge: %q: edge [N [NANOSECONDS]], move CPU, disable, enable or toggle: %w", strings.TrimSpace(text), errno.EINVAL)
+		return fmt.Errorf("edge: %q: edge [N [NANOSECONDS]], move CPU, disable, enable, toggle or leave: %w", strings.TrimSpace(text), errno.EINVAL)
 	}
 	e.told = e.told[:0]
 	switch what {
@@ -175,8 +180,11 @@ func doEdge(c *cpu.CPU, text string) error {
 	case "toggle":
 		e.toggles = !e.toggles
 		return nil
+	case "leave":
+		e.leaves = true
+		return nil
 	}
-	return fmt.Errorf("edge: %s: edge [N [NANOSECONDS]], move CPU, disable, enable or toggle: %w", what, errno.EINVAL)
+	return fmt.Errorf("edge: %s: edge [N [NANOSECONDS]], move CPU, disable, enable, toggle or leave: %w", what, errno.EINVAL)
 }
 
 func showEdge(c *cpu.CPU) string {

@@ -106,10 +106,10 @@ func nobody(c *cpu.CPU) string {
 		return err.Error() + "\n"
 	}
 	_ = irq.Enable(c, e.irq)
-	e.told = e.told[:0]
+	acks := e.acks
 	e.edge(c)
 	settle(c)
-	text := fmt.Sprintf("without a handler: %s\nmasked: %s, handler runs: %d\n", strings.Join(e.told, ", "), yes(e.masked), e.runs-runs)
+	text := fmt.Sprintf("without a handler: masked: %s, acknowledged: %d, handler runs: %d\n", yes(e.masked), e.acks-acks, e.runs-runs)
 	if err := e.request(c); err != nil {
 		return text + err.Error() + "\n"
 	}

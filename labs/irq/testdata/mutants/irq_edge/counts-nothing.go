@@ -1,4 +1,4 @@
-// Fails: one edge: acknowledged once, then handled once
+// Fails: /proc/interrupts counts what the flow counts
 // Misconception: the layer around the flow counts
 
 package irq

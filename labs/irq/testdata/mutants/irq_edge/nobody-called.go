@@ -1,4 +1,4 @@
-// Fails: an edge that nobody has a handler for is kept, too
+// Fails: an edge that comes while the interrupt is disabled waits for enable_irq
 // Misconception: whoever enables an interrupt has requested it
 
 package irq

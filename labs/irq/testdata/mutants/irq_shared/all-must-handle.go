@@ -1,4 +1,4 @@
-// Fails: the answers are combined, and who wants its thread gets it
+// Fails: the answers are combined
 // Misconception: the interrupt is handled if everybody says so
 
 package irq

@@ -1,4 +1,4 @@
-// Fails: the answers are combined, and who wants its thread gets it
+// Fails: the answers are combined
 // Misconception: the answer of the last one is that of the line
 
 package irq

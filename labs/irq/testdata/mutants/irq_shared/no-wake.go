@@ -1,4 +1,4 @@
-// Fails: the answers are combined, and who wants its thread gets it
+// Fails: who wants its thread gets it
 // Misconception: a thread that is wanted wakes by itself
 
 package irq
@@ -12,9 +12,6 @@ func RunActions(first irqabi.Action) irqabi.Return {
 	all := irqabi.None
 	for a := first; a != nil; a = a.Next() {
 		ret := a.Call()
-		if ret == irqabi.WakeThread {
-			continue
-		}
 		all |= ret
 	}
 	return all

@@ -1,4 +1,4 @@
-// Fails: the answers are combined, and who wants its thread gets it
+// Fails: the answers are combined
 // Misconception: who wakes its thread has handled the interrupt
 
 package irq

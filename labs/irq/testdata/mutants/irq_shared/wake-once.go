@@ -1,4 +1,4 @@
-// Fails: the answers are combined, and who wants its thread gets it
+// Fails: who wants its thread gets it
 // Misconception: one thread is enough
 
 package irq

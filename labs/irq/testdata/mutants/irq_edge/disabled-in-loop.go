@@ -1,0 +1,46 @@
+// Fails: a handler that disables its own interrupt is not called again before enable_irq
+// Misconception: what was enabled when it came stays enabled until its handlers have run
+
+package irq
+
+import (
+	"bothhalves/kernelsim/kernel/irq/irqabi"
+)
+
+// HandleEdge models handle_edge_irq (kernel/irq/chip.c): an edge of the
+// interrupt has come to this processor. Interrupts are off here, and on all
+// other processors they may be on: the same interrupt can come to one of them
+// while this function runs, and d is the same there.
+func HandleEdge(d irqabi.Interrupt) {
+	d.Lock()
+	d.Arrived()
+	if d.InProgress() || d.Disabled() || !d.Requested() {
+		d.SetPending(true)
+		d.Mask()
+		d.Ack()
+		d.Unlock()
+		return
+	}
+	d.Count()
+	d.Ack()
+	for {
+		handleEvent(d)
+		if !d.Pending() {
+			break
+		}
+		d.Unmask()
+	}
+	d.Unlock()
+}
+
+// handleEvent models handle_irq_event (kernel/irq/handle.c): the drivers'
+// handlers are called once. The lock is held when it is called and when it
+// returns, and not while the handlers run.
+func handleEvent(d irqabi.Interrupt) {
+	d.SetPending(false)
+	d.SetInProgress(true)
+	d.Unlock()
+	d.RunActions()
+	d.Lock()
+	d.SetInProgress(false)
+}
