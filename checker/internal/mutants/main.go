@@ -67,6 +67,9 @@ func (o options) all(list []target, out io.Writer) error {
 		if err != nil {
 			return err
 		}
+		if len(t.files) > 0 {
+			only([]*pkg{p}, t.files)
+		}
 		if len(p.mutants) == 0 {
 			fmt.Fprintf(out, "%s: nothing to change yet\n", t.dir)
 			continue
