@@ -56,7 +56,7 @@ var theEdu = percpu.Shared[*pci.Dev]("edu")
 
 // probe requests the line. Context: process context.
 func (d eduDriver) probe(c *cpu.CPU, name string) error {
-	dev := findEdu(c)
+	dev := find(c, eduVendor, eduDevice)
 	switch {
 	case dev == nil:
 		return fmt.Errorf("no edu device is plugged in: boot with -device edu: %w", errno.ENODEV)
@@ -77,9 +77,11 @@ func removeEdu(c *cpu.CPU) {
 	*theEdu.Of(c) = nil
 }
 
-func findEdu(c *cpu.CPU) *pci.Dev {
+// find is the first function of a vendor and device (pci_get_device); nil if
+// none is plugged in.
+func find(c *cpu.CPU, vendor, device uint16) *pci.Dev {
 	for _, dev := range pci.Devs(c) {
-		if dev.Vendor == eduVendor && dev.Device == eduDevice {
+		if dev.Vendor == vendor && dev.Device == device {
 			return dev
 		}
 	}

@@ -69,7 +69,7 @@ var thePattern = percpu.Shared[patternState]("pattern")
 // probe requests the pin's interrupt for mode 0, the message's for the others.
 // Context: process context.
 func (d patternDriver) probe(c *cpu.CPU, name string) error {
-	p, dev := thePattern.Of(c), findPattern(c)
+	p, dev := thePattern.Of(c), find(c, patternVendor, patternDevice)
 	switch {
 	case dev == nil:
 		return fmt.Errorf("no pattern device is plugged in: boot with -device pattern: %w", errno.ENODEV)
@@ -107,15 +107,6 @@ func removePattern(c *cpu.CPU) {
 	_, _ = irq.Free(c, p.irq, p) // it was requested
 	pci.FreeIRQVectors(c, p.dev)
 	p.dev = nil
-}
-
-func findPattern(c *cpu.CPU) *pci.Dev {
-	for _, dev := range pci.Devs(c) {
-		if dev.Vendor == patternVendor && dev.Device == patternDevice {
-			return dev
-		}
-	}
-	return nil
 }
 
 func (p *patternState) read(c *cpu.CPU, dev *pci.Dev, at bus.Addr) uint32 {
