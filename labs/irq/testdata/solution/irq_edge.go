@@ -5,9 +5,10 @@ import (
 )
 
 // HandleEdge models handle_edge_irq (kernel/irq/chip.c): an edge of the
-// interrupt has come to this processor. Interrupts are off here, and on all
-// other processors they may be on: the same interrupt can come to one of them
-// while this function runs, and d is the same there.
+// interrupt has come to this processor. The lock is not held when it is
+// called, nor when it returns. Interrupts are off here, and on all other
+// processors they may be on: the same interrupt can come to one of them while
+// this function runs, and d is the same there.
 func HandleEdge(d irqabi.Interrupt) {
 	//gap lead the edge to the handlers, or leave it to whoever is there
 	d.Lock()
@@ -35,8 +36,8 @@ func HandleEdge(d irqabi.Interrupt) {
 }
 
 // handleEvent models handle_irq_event (kernel/irq/handle.c): the drivers'
-// handlers are called once. The lock is held when it is called and when it
-// returns, and not while the handlers run.
+// handlers are called once. Only your HandleEdge calls it, with the lock held;
+// the lock is held when it returns, and not while the handlers run.
 func handleEvent(d irqabi.Interrupt) {
 	//gap call the handlers, so that whoever comes meanwhile can see it
 	d.SetPending(false)
