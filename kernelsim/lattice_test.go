@@ -58,18 +58,20 @@ const importOrder = `
 
 	# Floor 3. Where Linux calls up, its order is followed: the timer wheel
 	# and the _bh forms stand above softirq.
-	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/timer;
+	FLOOR0 < kernel/softirq/softirqabi < kernel/softirq;
+	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/tasklet, kernel/hrtimer;
+	kernel/hrtimer < kernel/timer < kernel/workqueue;
+	kernel/tasklet, kernel/timer < kernel/rcu < kernel/tick;
 	FLOOR0 < kernel/idt/idtabi;
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
 	kernel/cpumask < kernel/apic/icrabi;
 	kernel/sched, kernel/idt, kernel/apic/icrabi < kernel/apic;
 	FLOOR0 < kernel/irq/irqabi < kernel/irq;
-	kernel/wait, kernel/mutex, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
+	kernel/workqueue, kernel/tasklet, kernel/apic < kernel/irq/affinity < kernel/irq < kernel/vector;
 	kernel/cpumask, kernel/errno < kernel/vector/matrix < kernel/vector;
-	kernel/timer < kernel/workqueue;
 	kernel/vector < kernel/irqremap < kernel/pci;
 	kernel/pci, kernel/wait < kernel/blkmq;
-	kernel/vector, kernel/timer, kernel/idt < kernel/entry;
+	kernel/vector, kernel/tick, kernel/workqueue, kernel/idt < kernel/entry;
 	kernel/workqueue, kernel/entry < kernel/hotplug;
 	kernel/timer < kernel/skb < kernel/napi < kernel/gro, kernel/steer < kernel/netdev;
 	kernel/workqueue, kernel/netdev < kernel/net/ip < kernel/net/udp < kernel/net/sock;

@@ -71,6 +71,26 @@ const (
 	MatrixAlloc
 	MatrixFree
 	MatrixAllocReserved // Linux declares it, and never records it
+	SoftIRQRaise        // A vector number
+	SoftIRQEntry        // A vector number
+	SoftIRQExit         // A vector number
+	TaskletEntry        // A name of the tasklet, B name of its function
+	TaskletExit         // A name of the tasklet, B name of its function
+	TimerInit           // A timer
+	TimerStart          // A timer, B function, C expires − INITIAL_JIFFIES, D cpu | idx<<8 | flags<<18
+	TimerExpireEntry    // A timer, B function, C now − INITIAL_JIFFIES, D baseclk − INITIAL_JIFFIES
+	TimerExpireExit     // A timer
+	TimerCancel         // A timer
+	HRTimerInit         // A timer, B clock, C mode
+	HRTimerStart        // A timer | function<<16, B mode | slack in µs<<8, C and D expires in ns, low word first
+	HRTimerExpireEntry  // A timer, B function, C and D now in ns, low word first
+	HRTimerExpireExit   // A timer
+	HRTimerCancel       // A timer
+	TickStop            // A success, B dependency
+	WorkQueueWork       // A work, B function, C workqueue's name, D req_cpu<<16 | cpu
+	WorkActivate        // A work
+	WorkExecuteStart    // A work, B function
+	WorkExecuteEnd      // A work, B function
 	kinds
 )
 
@@ -176,5 +196,25 @@ func infos() [kinds]Info {
 		MatrixFree:              {"irq_matrix", "irq_matrix_free"},
 		MatrixAllocReserved:     {"irq_matrix", "irq_matrix_alloc_reserved"},
 		Print:                   {"ftrace", "print"},
+		SoftIRQRaise:            {"irq", "softirq_raise"},
+		SoftIRQEntry:            {"irq", "softirq_entry"},
+		SoftIRQExit:             {"irq", "softirq_exit"},
+		TaskletEntry:            {"irq", "tasklet_entry"},
+		TaskletExit:             {"irq", "tasklet_exit"},
+		TimerInit:               {"timer", "timer_init"},
+		TimerStart:              {"timer", "timer_start"},
+		TimerExpireEntry:        {"timer", "timer_expire_entry"},
+		TimerExpireExit:         {"timer", "timer_expire_exit"},
+		TimerCancel:             {"timer", "timer_cancel"},
+		HRTimerInit:             {"timer", "hrtimer_init"},
+		HRTimerStart:            {"timer", "hrtimer_start"},
+		HRTimerExpireEntry:      {"timer", "hrtimer_expire_entry"},
+		HRTimerExpireExit:       {"timer", "hrtimer_expire_exit"},
+		HRTimerCancel:           {"timer", "hrtimer_cancel"},
+		TickStop:                {"timer", "tick_stop"},
+		WorkQueueWork:           {"workqueue", "workqueue_queue_work"},
+		WorkActivate:            {"workqueue", "workqueue_activate_work"},
+		WorkExecuteStart:        {"workqueue", "workqueue_execute_start"},
+		WorkExecuteEnd:          {"workqueue", "workqueue_execute_end"},
 	}
 }
