@@ -39,6 +39,7 @@ const (
 	HardIRQ
 	BlockSubmit
 	BlockComplete
+	SoftIRQ
 	NumRows
 )
 
@@ -81,6 +82,7 @@ func Rows() [NumRows]Info {
 		HardIRQ:         {"hardirq", 100, "chosen: descriptor lookup, flow handler and action around a driver's handler"},
 		BlockSubmit:     {"block_submit", 1500, "chosen: io_submit, bio, request and mapping, about 5,000 cycles"},
 		BlockComplete:   {"block_complete", 600, "chosen: unmapping, bio_endio and aio_complete, about 2,000 cycles"},
+		SoftIRQ:         {"softirq", 50, "chosen: one vector of a pass: its count, its tracepoints, the call, about 150 cycles"},
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
+	"bothhalves/kernelsim/kernel/tasklet"
 	"bothhalves/kernelsim/kernel/tsc"
 	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/sim"
@@ -57,6 +59,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
 	m.initIRQ(c)
+	m.initSoftIRQ(c)
 	c.STI()
 	told(c, standin.RequestTimer(c))
 	apic.IntrModeInit(c)
@@ -95,6 +98,13 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 	apic.InitIRQ(c)
 	idt.SetupAPICAndIRQGates(c)
 	m.initInterrupts(c)
+}
+
+// initSoftIRQ models softirq_init.
+func (m *Machine) initSoftIRQ(c *cpu.CPU) {
+	softirq.Init(c, softirq.Config{Rules: softirq.RulesOf(m.release.Name), Force: m.params.threadIRQs,
+		OwnStack: entry.OnOwnStack})
+	tasklet.Init(c)
 }
 
 // setupArch models setup_arch as far as it asks the firmware's tables which
@@ -207,7 +217,7 @@ func (m *Machine) restInit(c *cpu.CPU) {
 	sched.Spawn(c, "init", sched.Attr{User: true}, sleepForever)
 	sched.Spawn(c, "kthreadd", sched.Attr{}, sleepForever)
 	sched.SkipPIDs(c, 11)
-	sched.KThreadOn(c, 0, "ksoftirqd/0", sleepForever)
+	softirq.StartThread(c, 0)
 	sched.SkipPIDs(c, 1)
 	sched.StartStopper(c, c)
 	sched.SkipPIDs(c, 1)
@@ -274,7 +284,7 @@ func (m *Machine) bringUp(c, p *cpu.CPU) {
 		m.secondary[p.ID] = sched.InitIdle(p, m.startSecondary)
 		hotplug.StartThread(c, p.ID)
 		sched.StartStopper(c, p)
-		hotplug.Own(c, p.ID, sched.KThreadOn(c, p.ID, fmt.Sprintf("ksoftirqd/%d", p.ID), sleepForever))
+		hotplug.Own(c, p.ID, softirq.StartThread(c, p.ID))
 		sched.SkipPIDs(c, 2)
 	}
 	_ = apic.CPUUp(c, p.ID) // smp_init goes on with the next one; the log tells

@@ -13,8 +13,6 @@ import (
 	"bothhalves/kernelsim/kernel/idt/idtabi"
 	"bothhalves/kernelsim/kernel/irq/irqabi"
 	"bothhalves/kernelsim/kernel/percpu"
-	"bothhalves/kernelsim/kernel/preempt"
-	"bothhalves/kernelsim/kernel/sched"
 )
 
 // The vectors that this package's users name most.
@@ -140,12 +138,3 @@ func in(c *cpu.CPU, f *cpu.Frame) {
 
 // out models error_return; what follows is the IRET.
 func out(c *cpu.CPU) { c.Spend(cost.InterruptReturn) }
-
-// irqEnter models irq_enter_rcu: from here on the CPU is in a hard interrupt.
-func irqEnter(c *cpu.CPU) { preempt.Add(c, preempt.HardIRQOffset) }
-
-// irqExit models irq_exit_rcu: softirqs come now, of which there are timers.
-func irqExit(c *cpu.CPU) {
-	preempt.Sub(c, preempt.HardIRQOffset)
-	sched.RunTimers(c)
-}

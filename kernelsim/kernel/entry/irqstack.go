@@ -4,6 +4,9 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 )
 
 // Sizes of the stacks (arch/x86/include/asm/page_64_types.h).
@@ -79,19 +82,58 @@ func onIRQStack(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
 	s.inUse = false
 }
 
-// nested runs a body with the stack that its calls need. Where the stack ends
-// is a guard page: the store that hits it leaves no room for the page fault's
-// frame either.
+// nested runs a body as a hard interrupt on the stack that is in use.
 func nested(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
+	on := room(c)
+	softirq.IRQEnter(c)
+	body(c, f)
+	softirq.IRQExit(c)
+	sched.RunTimers(c)
+	on.Pop(chainBytes)
+}
+
+// raw models what surrounds a simple system vector (DEFINE_IDTENTRY_SYSVEC_
+// SIMPLE): nothing is done for what its function never does, so no softirq
+// runs at its end.
+func raw(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
+	on := room(c)
+	preempt.Add(c, preempt.HardIRQOffset)
+	body(c, f)
+	preempt.Sub(c, preempt.HardIRQOffset)
+	on.Pop(chainBytes)
+}
+
+// OnOwnStack models do_softirq_own_stack: softirqs that a task lets run do so
+// on the processor's interrupt stack, for the task's may be deep in use.
+// Interrupts that come meanwhile stay on it. Context: IF clear, and the
+// interrupt stack is free, unless a part runs softirqs where it must not.
+func OnOwnStack(c *cpu.CPU, fn func(c *cpu.CPU)) {
+	s := cpuStacks.Raw(c)
+	if s.inUse || s.irq.Top == 0 {
+		fn(c)
+		return
+	}
+	was := c.Stack
+	s.inUse = true
+	c.Stack = &s.irq
+	s.irq.SP = s.irq.Top - 8
+	on := room(c)
+	fn(c)
+	on.Pop(chainBytes)
+	c.Stack = was
+	s.inUse = false
+}
+
+// room takes from the stack what the calls of a handler need. Where the stack
+// ends is a guard page: the store that hits it leaves no room for the page
+// fault's frame either.
+func room(c *cpu.CPU) *cpu.Stack {
 	on := c.Stack
 	if !on.Push(chainBytes) {
 		on.SP = on.Base
 		c.PageFault(on.Base-8, writeFault)
 	}
-	irqEnter(c)
-	body(c, f)
-	irqExit(c)
-	on.Pop(chainBytes)
+	return on
 }
 
 // writeFault is the error code of a write to a page that is not there.

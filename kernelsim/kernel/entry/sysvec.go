@@ -34,7 +34,7 @@ func sysvec(v cpu.Vector, r idt.Release) cpu.Code {
 	return func(c *cpu.CPU, f *cpu.Frame) {
 		in(c, f)
 		if h.simple {
-			nested(c, f, body)
+			raw(c, f, body)
 		} else {
 			onIRQStack(c, f, body)
 		}

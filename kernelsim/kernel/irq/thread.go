@@ -7,9 +7,9 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/lock"
-	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/wait"
 )
 
@@ -195,19 +195,18 @@ func (d *Desc) setThreadAffinity() {
 
 // serve models irq_thread_fn and, for a thread that was forced upon a
 // driver, irq_forced_thread_fn: its handler relies on what a hard interrupt
-// has, so bottom halves and interrupts are off.
+// has, so bottom halves and interrupts are off. The softirqs that it raises
+// run here, in its thread, as soon as they may.
 func (d *Desc) serve(t *sched.Task, a *Action) Return {
 	if !a.did(forcedThread) {
 		return d.callThread(t, a)
 	}
 	c := t.CPU()
-	preempt.Add(c, 2*preempt.SoftIRQOffset) // local_bh_disable
+	softirq.BHDisable(c)
 	c.CLI()
 	ret := d.callThread(t, a)
 	c.STI()
-	if preempt.Sub(c, 2*preempt.SoftIRQOffset) {
-		sched.Preempt(c)
-	}
+	softirq.BHEnable(c)
 	return ret
 }
 

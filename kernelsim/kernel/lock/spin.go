@@ -39,6 +39,11 @@ func (l *Spin) Unlock(c *cpu.CPU) {
 	preempt.Drop(c)
 }
 
+// Release models do_raw_spin_unlock: the lock is free, and preemption is still
+// off. It is the first half of an unlock of which the second does more than
+// Unlock (spin_unlock_bh).
+func (l *Spin) Release(c *cpu.CPU) { l.unlock(c) }
+
 // LockIRQSave models spin_lock_irqsave: interrupts are off while the lock is
 // held; the result says whether they were on before. Context: any.
 func (l *Spin) LockIRQSave(c *cpu.CPU) cpu.Flags {

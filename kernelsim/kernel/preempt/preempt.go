@@ -18,6 +18,7 @@ import (
 const (
 	Offset        = 1       // PREEMPT_OFFSET
 	SoftIRQOffset = 1 << 8  // SOFTIRQ_OFFSET
+	DisableOffset = 1 << 9  // SOFTIRQ_DISABLE_OFFSET
 	HardIRQOffset = 1 << 16 // HARDIRQ_OFFSET
 	NMIOffset     = 1 << 20 // NMI_OFFSET
 )
@@ -53,7 +54,7 @@ func Add(c *cpu.CPU, d uint32) uint32 {
 func Sub(c *cpu.CPU, d uint32) bool {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&^percpu.NeedReschedInverted < d || v&depth < d&depth {
+	if v&^percpu.NeedReschedInverted < d || v&depth < d&depth || v&bottomHalves < d&bottomHalves {
 		underflow(c, d)
 	}
 	order.PutUint32(word[:], v-d)
@@ -61,8 +62,23 @@ func Sub(c *cpu.CPU, d uint32) bool {
 }
 
 // depth is PREEMPT_MASK: a preempt_enable too many must not borrow from the
-// fields above, whichever context they say the CPU is in.
+// fields above, whichever context they say the CPU is in. Nor must a
+// local_bh_enable too many.
 const depth = 0xff
+
+// Exchange models __preempt_count_sub(SOFTIRQ_DISABLE_OFFSET - 1): a level of
+// disabled bottom halves ends, and one of disabled preemption begins. It
+// returns what the word holds now.
+func Exchange(c *cpu.CPU) uint32 {
+	word := percpu.PreemptCountBytes(c)
+	v := order.Uint32(word[:])
+	if v&bottomHalves == 0 {
+		underflow(c, DisableOffset-Offset)
+	}
+	v -= DisableOffset - Offset
+	order.PutUint32(word[:], v)
+	return v
+}
 
 func underflow(c *cpu.CPU, d uint32) {
 	oops.Raise(oops.Report{Rule: "preempt_count underflow", CPU: c.ID,

@@ -68,7 +68,7 @@ func forced(c *cpu.CPU) bool { return shared.Of(c).cfg.Force && *ksoftirqd.Raw(c
 // tickExit models tick_irq_exit.
 func tickExit(c *cpu.CPU) {
 	cfg := &shared.Of(c).cfg
-	if cfg.TickExit != nil && idle(c) && !preempt.NeedResched(c) && !preempt.InHardIRQ(c) {
+	if cfg.TickExit != nil && idle(c) && !sched.NeedResched(c) && !preempt.InHardIRQ(c) {
 		cfg.TickExit(c)
 	}
 }

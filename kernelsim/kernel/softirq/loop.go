@@ -59,7 +59,7 @@ func run(c *cpu.CPU, byThread bool) {
 		if mask = pending.Peek(c); mask == 0 {
 			break
 		}
-		if sched.Jiffies(c) >= end || preempt.NeedResched(c) || turn == maxTurns {
+		if sched.Jiffies(c) >= end || sched.NeedResched(c) || turn == maxTurns {
 			wakeThread(c)
 			break
 		}
@@ -75,13 +75,18 @@ func limit(c *cpu.CPU) uint64 {
 // act runs one softirq of the pass.
 func act(c *cpu.CPU, nr Nr) {
 	kstat.Raw(c)[nr]++
+	c.Spend(cost.SoftIRQ)
 	sched.Record(c, trace.SoftIRQEntry, uint32(nr), 0, 0, 0)
-	c.Spend(cost.Instruction)
-	if a := shared.Of(c).actions[nr]; a != nil {
-		a(c)
+	a := shared.Of(c).actions[nr]
+	if a == nil {
+		c.PageFault(0, instructionFetch)
 	}
+	a(c)
 	sched.Record(c, trace.SoftIRQExit, uint32(nr), 0, 0, 0)
 }
+
+// instructionFetch is the error code of a call of address 0.
+const instructionFetch = 1 << 4
 
 // quiescent models rcu_softirq_qs.
 func quiescent(c *cpu.CPU) {

@@ -17,17 +17,17 @@ type Nr uint8
 // The softirqs (include/linux/interrupt.h). Within a pass the lowest number
 // comes first.
 const (
-	HI       Nr = iota // HI_SOFTIRQ: tasklets of high priority
-	Timer              // TIMER_SOFTIRQ
-	NetTX              // NET_TX_SOFTIRQ
-	NetRX              // NET_RX_SOFTIRQ
-	Block              // BLOCK_SOFTIRQ
-	IRQPoll            // IRQ_POLL_SOFTIRQ
-	Tasklet            // TASKLET_SOFTIRQ
-	Sched              // SCHED_SOFTIRQ
-	HRTimer            // HRTIMER_SOFTIRQ
-	RCU                // RCU_SOFTIRQ
-	NumSoftIRQs        // NR_SOFTIRQS
+	HI          Nr = iota // HI_SOFTIRQ: tasklets of high priority
+	Timer                 // TIMER_SOFTIRQ
+	NetTX                 // NET_TX_SOFTIRQ
+	NetRX                 // NET_RX_SOFTIRQ
+	Block                 // BLOCK_SOFTIRQ
+	IRQPoll               // IRQ_POLL_SOFTIRQ
+	Tasklet               // TASKLET_SOFTIRQ
+	Sched                 // SCHED_SOFTIRQ
+	HRTimer               // HRTIMER_SOFTIRQ
+	RCU                   // RCU_SOFTIRQ
+	NumSoftIRQs           // NR_SOFTIRQS
 )
 
 // String is the name as softirq_to_name has it.
@@ -66,6 +66,7 @@ type Config struct {
 type system struct {
 	cfg     Config
 	actions [NumSoftIRQs]Action // softirq_vec
+	told    finding             // what has been told already
 }
 
 var shared = percpu.Shared[system]("softirq_vec")
@@ -79,9 +80,9 @@ var ksoftirqd = percpu.New[*sched.Task]("ksoftirqd")
 // kstat is the part of struct kernel_stat that counts softirqs.
 var kstat = percpu.New[[NumSoftIRQs]uint64]("kstat.softirqs")
 
-// Init tells the package how the kernel was booted. Context: once, before the
-// first interrupt.
-func Init(c *cpu.CPU, cfg Config) { *shared.Of(c) = system{cfg: cfg} }
+// Init tells the package how the kernel was booted. Actions may have been
+// opened before. Context: once, before the first interrupt.
+func Init(c *cpu.CPU, cfg Config) { shared.Of(c).cfg = cfg }
 
 // Open models open_softirq: from now on nr's action is a. There is no way
 // back.
