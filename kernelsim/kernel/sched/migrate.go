@@ -68,21 +68,26 @@ func SetAffinity(c *cpu.CPU, t *Task, cpus []int) error {
 		}
 		ok = ok || Active(c.Peers[id])
 	}
-	if !ok || t.pinned {
+	if !ok || t.pinned || t.bound {
 		return errno.EINVAL
 	}
+	setCPUs(c, t, cpus)
+	return nil
+}
+
+// setCPUs models __set_cpus_allowed_ptr behind its refusals.
+func setCPUs(c *cpu.CPU, t *Task, cpus []int) {
 	t.restrict(len(c.Peers), cpus)
 	if t.mayRunOn(t.cpu) {
-		return nil
+		return
 	}
 	if t.onRQ && runqueues.Raw(t.cpu).curr == t {
 		st := stoppers.Raw(t.cpu)
 		st.move = append(st.move, t)
 		WakeUpProcess(c, st.thread)
-		return nil
+		return
 	}
 	moveQueued(c, t)
-	return nil
 }
 
 // MoveSelf is SetAffinity of the task that calls: it returns on one of cpus.

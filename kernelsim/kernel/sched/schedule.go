@@ -17,14 +17,14 @@ import (
 // locked.
 func Schedule(c *cpu.CPU) {
 	t := Current(c)
-	for {
+	submitWork(t)
+	c = t.cpu
+	for again := true; again; again = preempt.NeedResched(c) {
 		preempt.Add(c, preempt.Offset)
 		c = schedule(c, t, false)
 		preempt.EnableNoResched(c)
-		if !preempt.NeedResched(c) {
-			return
-		}
 	}
+	updateWorker(t)
 }
 
 // schedule models __schedule: choose the next task and switch to it. It

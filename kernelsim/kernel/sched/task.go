@@ -63,7 +63,9 @@ type Task struct {
 	cpu     *cpu.CPU
 	co      *sim.Coroutine
 	allowed []bool // cpus_mask by CPU number; nil: all
-	pinned  bool   // PF_NO_SETAFFINITY: a per-CPU kthread
+	pinned  bool   // KTHREAD_IS_PER_CPU: a CPU's own thread
+	bound   bool   // PF_NO_SETAFFINITY: no user may change allowed
+	worker  Worker // PF_WQ_WORKER
 	onRQ    bool   // queued or running
 	resched bool   // TIF_NEED_RESCHED
 	exec    accounting
