@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/drivers/standin"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
+	"bothhalves/kernelsim/kernel/blkmq"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/hotplug"
 	"bothhalves/kernelsim/kernel/idt"
@@ -68,6 +69,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	m.restInit(c)
 	m.smpInit(c)
 	told(c, standin.RequestBoard(c))
+	blkmq.Init(c)
 	m.initPCI(c)
 	entry.FreeInit(c)
 	dyn.EnableAsync(c)
@@ -103,7 +105,7 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 // initSoftIRQ models softirq_init.
 func (m *Machine) initSoftIRQ(c *cpu.CPU) {
 	softirq.Init(c, softirq.Config{Rules: softirq.RulesOf(m.release.Name), Force: m.params.threadIRQs,
-		OwnStack: entry.OnOwnStack})
+		OwnStack: entry.OnOwnStack, Loop: m.parts.SoftIRQ.Loop, Exit: m.parts.SoftIRQ.Exit})
 	tasklet.Init(c)
 }
 
@@ -223,6 +225,10 @@ func (m *Machine) restInit(c *cpu.CPU) {
 	sched.SkipPIDs(c, 1)
 	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})
 	hotplug.StartThread(c, 0)
+	hotplug.AddDriver(c, &hotplug.Driver{Name: "block/softirq:dead",
+		Dead: func(t *sched.Task, n int) { blkmq.CPUDead(t.CPU(), n) }})
+	hotplug.AddDriver(c, &hotplug.Driver{Name: "softirq:dead",
+		Dead: func(t *sched.Task, n int) { tasklet.Takeover(t.CPU(), n) }})
 }
 
 // smpInit models smp_init (kernel/smp.c): each further CPU in turn gets its

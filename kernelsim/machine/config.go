@@ -121,6 +121,7 @@ type Parts struct {
 	APIC       APICParts
 	MSIX       MSIXParts
 	IRQ        IRQParts
+	SoftIRQ    SoftIRQParts
 	Board      board.Parts
 	wired      func(m *Machine) // for tests
 }
