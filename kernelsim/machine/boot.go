@@ -225,10 +225,10 @@ func (m *Machine) restInit(c *cpu.CPU) {
 	sched.SkipPIDs(c, 1)
 	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})
 	hotplug.StartThread(c, 0)
-	hotplug.AddDriver(c, &hotplug.Driver{Name: "block/softirq:dead",
-		Dead: func(t *sched.Task, n int) { blkmq.CPUDead(t.CPU(), n) }})
 	hotplug.AddDriver(c, &hotplug.Driver{Name: "softirq:dead",
 		Dead: func(t *sched.Task, n int) { tasklet.Takeover(t.CPU(), n) }})
+	hotplug.AddDriver(c, &hotplug.Driver{Name: "block/softirq:dead",
+		Dead: func(t *sched.Task, n int) { blkmq.CPUDead(t.CPU(), n) }})
 }
 
 // smpInit models smp_init (kernel/smp.c): each further CPU in turn gets its

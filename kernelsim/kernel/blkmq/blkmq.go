@@ -33,10 +33,9 @@ type Disk struct {
 	Affinity int
 
 	ops    Ops
-	queue  []int        // by CPU: which hardware queue its requests go to (mq_map)
-	cache  []int        // by CPU: which last-level cache it has (sd_llc_id)
-	forced bool         // force_irqthreads
-	done   [][]*Request // by CPU: what others have handed to it (blk_cpu_done)
+	queue  []int // by CPU: which hardware queue its requests go to (mq_map)
+	cache  []int // by CPU: which last-level cache it has (sd_llc_id)
+	forced bool  // force_irqthreads
 }
 
 // A Stat counts what a CPU has done for a disk.
@@ -69,7 +68,7 @@ type Request struct {
 	HW     *HW    // mq_hctx
 	CPU    int    // who submitted it (mq_ctx->cpu)
 	Status uint16 // how it ended: 0, or the device's word for what was wrong
-	// End is told of the end (bi_end_io). Context: hard interrupt.
+	// End is told of the end (bi_end_io). Context: hard interrupt or softirq.
 	End   func(c *cpu.CPU, r *Request)
 	Owner any // of End
 
@@ -102,7 +101,7 @@ func AddDisk(c *cpu.CPU, cfg Config) *Disk {
 	}
 	top := affinity.TopologyOf(c)
 	n := len(c.Peers)
-	d.Stats, d.done = make([]Stat, n), make([][]*Request, n)
+	d.Stats = make([]Stat, n)
 	d.queue, d.cache = make([]int, n), make([]int, n)
 	for id := range n {
 		if id < len(cfg.Map) && cfg.Map[id] > 0 && cfg.Map[id] < len(d.Queues) {

@@ -39,7 +39,7 @@ func (h *HW) get() *Request {
 	if h.made == h.depth {
 		return nil
 	}
-	r := &Request{Tag: h.made, HW: h, csd: apic.CSD{Fn: h.disk.drain}}
+	r := &Request{Tag: h.made, HW: h, csd: apic.CSD{Fn: raiseBlock}}
 	h.made++
 	return r
 }
@@ -60,14 +60,22 @@ func (d *Disk) Submit(t *sched.Task, r *Request) {
 }
 
 // Complete models blk_mq_complete_request: the driver has seen that the device
-// is done with a request. It ends here or, if that is said to be better, on the
-// CPU that submitted it. Context: hard interrupt.
+// is done with a request. It ends here; in BLOCK_SOFTIRQ if the disk has one
+// queue for all processors, because then all its interrupts come to this one;
+// or, if that is said to be better, in that of the CPU that submitted it.
+// Context: hard interrupt, or a thread in its place.
 func Complete(c *cpu.CPU, r *Request) {
-	if r.HW.CPUs.Count() > 1 && r.HW.disk.needIPI(c, r) {
-		r.HW.disk.hand(c, r)
-		return
+	d := r.HW.disk
+	switch {
+	case r.HW.CPUs.Count() == 1:
+		d.end(c, r)
+	case d.needIPI(c, r):
+		d.hand(c, r)
+	case len(d.Queues) == 1:
+		raise(c, r)
+	default:
+		d.end(c, r)
 	}
-	r.HW.disk.end(c, r)
 }
 
 // needIPI models blk_mq_complete_need_ipi: whether another CPU, the submitter's,
@@ -79,33 +87,7 @@ func (d *Disk) needIPI(c *cpu.CPU, r *Request) bool {
 	return sched.Online(c.Peers[r.CPU])
 }
 
-// hand models blk_mq_complete_send_ipi: the first in a CPU's list sends the
-// interrupt, those behind it find it under way.
-func (d *Disk) hand(c *cpu.CPU, r *Request) {
-	c.Spend(cost.AtomicRMW)
-	d.Stats[c.ID].Handed++
-	list := &d.done[r.CPU]
-	*list = append(*list, r)
-	if len(*list) == 1 {
-		apic.CallAsync(c, r.CPU, &r.csd)
-	}
-}
-
-// drain models blk_done_softirq for what hand has left to this CPU. In Linux
-// the call raises BLOCK_SOFTIRQ, which runs when the call's interrupt ends.
-// There are no softirqs yet, so it is done in the call itself.
-func (d *Disk) drain(c *cpu.CPU) {
-	list := &d.done[c.ID]
-	for len(*list) > 0 {
-		r := (*list)[0]
-		*list = append((*list)[:0], (*list)[1:]...) // no room is lost at the front
-		d.end(c, r)
-	}
-}
-
 // end models blk_mq_end_request: the owner is told, then the request is free.
-// A disk with one hardware queue ends requests in BLOCK_SOFTIRQ on the same CPU
-// (blk_mq_raise_softirq): see drain.
 func (d *Disk) end(c *cpu.CPU, r *Request) {
 	c.Spend(cost.BlockComplete)
 	d.Stats[c.ID].Completed++
