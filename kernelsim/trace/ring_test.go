@@ -103,3 +103,15 @@ func BenchmarkAdd(b *testing.B) {
 		r.Add(trace.Record{A: 1, B: 2, C: 3})
 	}
 }
+
+// TestKinds: every kind has a place of its own under events/.
+func TestKinds(t *testing.T) {
+	seen := map[trace.Info]trace.Kind{}
+	for _, k := range trace.Kinds() {
+		info := k.Info()
+		if info.System == "" || info.Event == "" || seen[info] != trace.None {
+			t.Errorf("kind %d is at %+v, as kind %d", k, info, seen[info])
+		}
+		seen[info] = k
+	}
+}
