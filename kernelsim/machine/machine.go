@@ -75,6 +75,7 @@ func Boot(cfg Config, parts ...Part) (*Machine, error) {
 		return nil, err
 	}
 	m.eng.PollHost(cfg.Interrupted)
+	m.ring.Names().SetHZ(cfg.HZ)
 	m.buildCPUs()
 	if err := m.wire(); err != nil {
 		return nil, err

@@ -77,17 +77,17 @@ const (
 	TaskletEntry        // A name of the tasklet, B name of its function
 	TaskletExit         // A name of the tasklet, B name of its function
 	TimerInit           // A timer
-	TimerStart          // A timer, B function, C expires − INITIAL_JIFFIES, D cpu | idx<<8 | flags<<18
+	TimerStart          // see TimerArm
 	TimerExpireEntry    // A timer, B function, C now − INITIAL_JIFFIES, D baseclk − INITIAL_JIFFIES
 	TimerExpireExit     // A timer
 	TimerCancel         // A timer
 	HRTimerInit         // A timer, B clock, C mode
-	HRTimerStart        // A timer | function<<16, B mode | slack in µs<<8, C and D expires in ns, low word first
+	HRTimerStart        // A timer | function<<16, B mode | was_armed<<7 | slack in µs<<8, C and D expires in ns, low word first
 	HRTimerExpireEntry  // A timer, B function, C and D now in ns, low word first
 	HRTimerExpireExit   // A timer
 	HRTimerCancel       // A timer
 	TickStop            // A success, B dependency
-	WorkQueueWork       // A work, B function, C workqueue's name, D req_cpu<<16 | cpu
+	WorkQueueWork       // A work, B function, C workqueue's name, D req_cpu<<16 | cpu (16 bits, signed)
 	WorkActivate        // A work
 	WorkExecuteStart    // A work, B function
 	WorkExecuteEnd      // A work, B function

@@ -107,10 +107,11 @@ type Names struct {
 	text  []string
 	index map[string]uint32
 	comms []string // by pid
+	hz    int
 }
 
 func newNames() *Names {
-	return &Names{text: []string{""}, index: map[string]uint32{"": 0}}
+	return &Names{text: []string{""}, index: map[string]uint32{"": 0}, hz: 250}
 }
 
 // ID is the number of s.
@@ -131,6 +132,13 @@ func (n *Names) Text(id uint32) string {
 	}
 	return n.text[id]
 }
+
+// SetHZ tells how many jiffies a second has, for records that count in them.
+func (n *Names) SetHZ(hz int) { n.hz = hz }
+
+// InitialJiffies is INITIAL_JIFFIES (include/linux/jiffies.h): where jiffies
+// begin, five minutes before a counter of 32 bits overflows.
+func (n *Names) InitialJiffies() uint64 { return 1<<32 - 300*uint64(n.hz) }
 
 // SetComm remembers the name of a pid, for records that give only the pid.
 func (n *Names) SetComm(pid uint16, comm string) {
