@@ -106,7 +106,7 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 func (m *Machine) initSoftIRQ(c *cpu.CPU) {
 	softirq.Init(c, softirq.Config{Rules: softirq.RulesOf(m.release.Name), Force: m.params.threadIRQs,
 		OwnStack: entry.OnOwnStack, Loop: m.parts.SoftIRQ.Loop, Exit: m.parts.SoftIRQ.Exit})
-	tasklet.Init(c)
+	tasklet.Init(c, tasklet.Config{Schedule: m.parts.SoftIRQ.Schedule, Action: m.parts.SoftIRQ.Action})
 }
 
 // setupArch models setup_arch as far as it asks the firmware's tables which

@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/report"
 	"bothhalves/kernelsim/sim"
@@ -48,7 +49,7 @@ func (m *Machine) place(r *oops.Report, c *cpu.CPU) {
 		r.Task = t.String()
 		r.Locks = t.Held().Lines()
 	}
-	r.Context = sched.ContextOf(c)
+	r.Context = softirq.ContextOf(c)
 	var lines []string
 	for _, rec := range m.ring.From(0) {
 		if int(rec.CPU) == c.ID {

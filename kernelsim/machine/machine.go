@@ -17,6 +17,7 @@ import (
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/sim"
 	"bothhalves/kernelsim/trace"
@@ -96,7 +97,7 @@ func (m *Machine) buildCPUs() {
 		Preempt:         sched.Preempt,
 		CheckPreemption: sched.CheckPreemption,
 		Reschedule:      apic.SendReschedule,
-		Context:         sched.ContextOf,
+		Context:         softirq.ContextOf,
 	}
 	text := cpu.NewText()
 	for id := range m.cfg.CPUs {

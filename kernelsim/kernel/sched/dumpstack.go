@@ -45,7 +45,13 @@ func hashed(name string) uint32 {
 }
 
 // Symbol models "[<%p>] %ps" of a function: its hashed address, and its name.
-func Symbol(fn any) string {
-	name, _, _ := strings.Cut(oops.Name(fn), "  ") // without its place
-	return fmt.Sprintf("[<%016x>] %s", hashed(name), name)
+func Symbol(fn any) string { return "[<" + Pointer(fn) + ">] " + symbol(fn) }
+
+// Pointer models %p of a function.
+func Pointer(fn any) string { return fmt.Sprintf("%016x", hashed(symbol(fn))) }
+
+// symbol is a function's name without its place.
+func symbol(fn any) string {
+	name, _, _ := strings.Cut(oops.Name(fn), "  ")
+	return name
 }

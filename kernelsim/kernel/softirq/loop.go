@@ -12,10 +12,10 @@ import (
 )
 
 // The limits of one call: the time (MAX_SOFTIRQ_TIME) and the passes
-// (MAX_SOFTIRQ_RESTART). The time is only looked at between passes.
+// (MAX_SOFTIRQ_RESTART). The time is looked at only between passes.
 const (
-	maxTime  = 2 * sim.Millisecond
-	maxTurns = 10
+	maxTime   = 2 * sim.Millisecond
+	maxPasses = 10
 )
 
 // Do models do_softirq: what is pending runs now, on the processor's interrupt
@@ -39,19 +39,24 @@ func Do(c *cpu.CPU) {
 // runInline models __do_softirq.
 func runInline(c *cpu.CPU) { run(c, false) }
 
-// run models handle_softirqs: passes over what is pending, until nothing is,
-// or until others must have the processor, which ksoftirqd is then to tell
-// apart. Context: IF clear before and after.
+// run leads to the part that replaces the loop, or to the loop.
 func run(c *cpu.CPU, byThread bool) {
+	if loop := shared.Of(c).cfg.Loop; loop != nil {
+		loopPart(c, loop, byThread)
+		return
+	}
+	handle(c, byThread)
+}
+
+// handle models handle_softirqs: passes over what is pending, until nothing is,
+// or until others must have the processor. What is left then is ksoftirqd's,
+// for which others need not wait. Context: IF clear before and after.
+func handle(c *cpu.CPU, byThread bool) {
 	end := sched.Jiffies(c) + limit(c)
 	mask := pending.Peek(c)
 	preempt.Add(c, preempt.SoftIRQOffset)
-	for turn := 1; ; turn++ {
-		pending.Write(c, 0)
-		c.STI()
-		for ; mask != 0; mask &= mask - 1 {
-			act(c, Nr(bits.TrailingZeros16(mask)))
-		}
+	for passes := 1; ; passes++ {
+		pass(c, mask)
 		if byThread {
 			quiescent(c)
 		}
@@ -59,7 +64,7 @@ func run(c *cpu.CPU, byThread bool) {
 		if mask = pending.Peek(c); mask == 0 {
 			break
 		}
-		if sched.Jiffies(c) >= end || sched.NeedResched(c) || turn == maxTurns {
+		if sched.Jiffies(c) >= end || sched.NeedResched(c) || passes == maxPasses {
 			wakeThread(c)
 			break
 		}
@@ -67,22 +72,40 @@ func run(c *cpu.CPU, byThread bool) {
 	preempt.Sub(c, preempt.SoftIRQOffset)
 }
 
+// pass runs what mask names, the lowest number first. The pending word is
+// empty before interrupts come: what they raise from now on waits for the next
+// pass.
+func pass(c *cpu.CPU, mask uint16) {
+	pending.Write(c, 0)
+	c.STI()
+	for ; mask != 0; mask &= mask - 1 {
+		act(c, Nr(bits.TrailingZeros16(mask)))
+	}
+}
+
 // limit is maxTime in jiffies, rounded up (msecs_to_jiffies).
 func limit(c *cpu.CPU) uint64 {
 	return uint64((maxTime*sim.Time(sched.HZ(c)) + sim.Second - 1) / sim.Second)
 }
 
-// act runs one softirq of the pass.
+// act runs one softirq of the pass, and looks at what its action leaves behind.
 func act(c *cpu.CPU, nr Nr) {
-	kstat.Raw(c)[nr]++
+	s := stats.Raw(c)
+	s.count[nr]++
 	c.Spend(cost.SoftIRQ)
 	sched.Record(c, trace.SoftIRQEntry, uint32(nr), 0, 0, 0)
 	a := shared.Of(c).actions[nr]
 	if a == nil {
 		c.PageFault(0, instructionFetch)
 	}
+	before, on := preempt.Count(c), c.IF()
+	s.serving, s.busy = nr, true
 	a(c)
+	s.busy = false
 	sched.Record(c, trace.SoftIRQExit, uint32(nr), 0, 0, 0)
+	if preempt.Count(c) != before || c.IF() != on {
+		Leaked(c, nr, a, before, on)
+	}
 }
 
 // instructionFetch is the error code of a call of address 0.

@@ -67,6 +67,8 @@ type system struct {
 	cfg     Config
 	actions [NumSoftIRQs]Action // softirq_vec
 	told    finding             // what has been told already
+
+	idleReports int // see ReportIdle
 }
 
 var shared = percpu.Shared[system]("softirq_vec")
@@ -77,8 +79,16 @@ var pending = percpu.NewWord[uint16]("irq_stat.__softirq_pending", 0)
 // ksoftirqd is the per-CPU variable of that name.
 var ksoftirqd = percpu.New[*sched.Task]("ksoftirqd")
 
-// kstat is the part of struct kernel_stat that counts softirqs.
-var kstat = percpu.New[[NumSoftIRQs]uint64]("kstat.softirqs")
+// A stat is what is known of one processor's softirqs: how many there were
+// (struct kernel_stat), and for reports which one runs.
+type stat struct {
+	count    [NumSoftIRQs]uint64
+	busy     bool   // an action runs
+	serving  Nr     // which
+	function string // see Calls
+}
+
+var stats = percpu.New[stat]("kstat.softirqs")
 
 // Init tells the package how the kernel was booted. Actions may have been
 // opened before. Context: once, before the first interrupt.
@@ -92,7 +102,7 @@ func Open(c *cpu.CPU, nr Nr, a Action) { shared.Of(c).actions[nr] = a }
 func Pending(c *cpu.CPU) uint16 { return pending.Peek(c) }
 
 // Count is how often nr's action has been called on p (kstat_softirqs_cpu).
-func Count(p *cpu.CPU, nr Nr) uint64 { return kstat.Raw(p)[nr] }
+func Count(p *cpu.CPU, nr Nr) uint64 { return stats.Raw(p).count[nr] }
 
 // Ksoftirqd is p's thread, nil before there is one.
 func Ksoftirqd(p *cpu.CPU) *sched.Task { return *ksoftirqd.Raw(p) }
