@@ -40,6 +40,11 @@ const (
 	BlockSubmit
 	BlockComplete
 	SoftIRQ
+	HRTimerQueue
+	TimerEnqueue
+	WorkQueue
+	WorkExecute
+	KThreadCreate
 	NumRows
 )
 
@@ -83,6 +88,11 @@ func Rows() [NumRows]Info {
 		BlockSubmit:     {"block_submit", 1500, "chosen: io_submit, bio, request and mapping, about 5,000 cycles"},
 		BlockComplete:   {"block_complete", 600, "chosen: unmapping, bio_endio and aio_complete, about 2,000 cycles"},
 		SoftIRQ:         {"softirq", 50, "chosen: one vector of a pass: its count, its tracepoints, the call, about 150 cycles"},
+		HRTimerQueue:    {"hrtimer_queue", 30, "chosen: in or out of a red-black tree of a few timers, about 100 cycles"},
+		TimerEnqueue:    {"timer_enqueue", 10, "chosen: index, bucket and bitmap of the timer wheel, about 30 cycles"},
+		WorkQueue:       {"work_queue", 30, "chosen: __queue_work without its locks: the pool and two lists, about 100 cycles"},
+		WorkExecute:     {"work_execute", 50, "chosen: process_one_work around the function, without its locks, about 150 cycles"},
+		KThreadCreate:   {"kthread_create", 20_000, "chosen: a request to kthreadd, copy_process without an address space, and the way back"},
 	}
 }
 
