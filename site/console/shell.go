@@ -127,7 +127,8 @@ func (b *book) Timeline() (figure.Timeline, error) {
 // shown says whether the spans show the event already.
 func shown(r *trace.Record) bool {
 	switch r.Kind {
-	case trace.LocalTimerEntry, trace.LocalTimerExit, trace.RescheduleEntry, trace.RescheduleExit, trace.VectorEntry, trace.VectorExit:
+	case trace.LocalTimerEntry, trace.LocalTimerExit, trace.RescheduleEntry, trace.RescheduleExit, trace.VectorEntry, trace.VectorExit,
+		trace.SoftIRQEntry, trace.SoftIRQExit:
 		return true
 	}
 	return false
@@ -137,8 +138,11 @@ func spans(l view.Lane) []figure.Span {
 	var out []figure.Span
 	for _, s := range l.Spans {
 		f := figure.Span{Start: s.From, End: s.To, Context: "task", Label: s.Name}
-		if l.Context != "task" {
-			f.Context, f.Depth = "irq", 1
+		if l.Context != view.Task {
+			f.Context, f.Depth = "irq", 1+s.Depth
+			if l.Context == view.SoftIRQ {
+				f.Context = "softirq"
+			}
 			f.Label = strings.Replace(s.Name, "vector vector=", "vector ", 1)
 		}
 		out = append(out, f)

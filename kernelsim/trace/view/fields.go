@@ -52,6 +52,14 @@ func Fields(r *trace.Record, names *trace.Names) []Field {
 		return vectorFields(r)
 	case k >= trace.MatrixOnline && k <= trace.MatrixAllocReserved:
 		return matrixFields(r)
+	case k >= trace.TimerInit && k <= trace.TimerCancel:
+		return timerFields(r, names)
+	case k >= trace.HRTimerInit && k <= trace.HRTimerCancel:
+		return hrtimerFields(r, names)
+	case k == trace.TickStop:
+		return tickFields(r)
+	case k >= trace.SoftIRQRaise && k <= trace.WorkExecuteEnd:
+		return bottomFields(r, names)
 	}
 	return []Field{num("vector", r.A)}
 }
@@ -112,10 +120,10 @@ func Args(r *trace.Record, names *trace.Names) string {
 	}
 	var b strings.Builder
 	for i, f := range fields {
-		if i > 0 {
-			b.WriteString(separator(r.Kind, f.Name))
+		b.WriteString(before(r.Kind, i, f.Name) + f.Text)
+		if bracketed(r.Kind, f.Name) {
+			b.WriteByte(']')
 		}
-		b.WriteString(f.Name + "=" + f.Text)
 	}
 	return b.String()
 }

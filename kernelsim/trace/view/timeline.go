@@ -22,8 +22,8 @@ const (
 const timelineStyle = `<style>
 text{font:12px ui-monospace,monospace;fill:#1b1f24}
 .axis,.rule{stroke:#c4c9cf;stroke-width:1}
-.irq{fill:#b3261e}.t0{fill:#a8c7fa}.t1{fill:#b7e1cd}.t2{fill:#fdd9a0}.t3{fill:#e3c7f0}.t4{fill:#f6c4c9}.t5{fill:#c9d6df}
-.irq+text{fill:#fff}
+.irq{fill:#b3261e}.soft{fill:#8a5a00}.t0{fill:#a8c7fa}.t1{fill:#b7e1cd}.t2{fill:#fdd9a0}.t3{fill:#e3c7f0}.t4{fill:#f6c4c9}.t5{fill:#c9d6df}
+.irq+text,.soft+text{fill:#fff}
 @media(prefers-color-scheme:dark){text{fill:#e6e9ec}.axis,.rule{stroke:#4a5058}.on{fill:#1b1f24}}
 </style>
 `
@@ -105,8 +105,11 @@ func drawLane(b *bufio.Writer, lane Lane, y int, scale func(int64) float64, colo
 // spanClass gives a task the same colour on all CPUs, in the order in which
 // tasks are met.
 func spanClass(lane Lane, span Span, colors map[int]int) string {
-	if lane.Context != "task" {
+	switch lane.Context {
+	case HardIRQ:
 		return "irq"
+	case SoftIRQ:
+		return "soft"
 	}
 	n, ok := colors[span.PID]
 	if !ok {

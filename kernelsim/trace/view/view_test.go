@@ -5,7 +5,11 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"flag"
 	"io"
+	"os"
+	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -170,5 +174,95 @@ func TestPerfetto(t *testing.T) {
 	}
 	if count["X"] != 2 || count["i"] != 8 {
 		t.Errorf("2 slices and 8 instants, got %v", count)
+	}
+}
+
+// bottomHalf is an interrupt that raises NET_RX while the idle task is
+// interrupted, a softirq that is itself interrupted by the timer, and a tasklet
+// in ksoftirqd.
+func bottomHalf() *trace.Ring {
+	ring := trace.NewRing(1024)
+	names := ring.Names()
+	names.SetComm(14, "ksoftirqd/0")
+	hard, soft := trace.HardIRQ|trace.IRQsOff, trace.SoftIRQ
+	for _, r := range []trace.Record{
+		{Time: 1000, Kind: trace.IRQHandlerEntry, A: 24, B: names.ID("eth0-rx-0"), Flags: hard, Preempt: 1},
+		{Time: 1500, Kind: trace.SoftIRQRaise, A: 3, Flags: hard, Preempt: 1},
+		{Time: 2000, Kind: trace.IRQHandlerExit, A: 24, B: 1, Flags: hard, Preempt: 1},
+		{Time: 3000, Kind: trace.SoftIRQEntry, A: 3, Flags: soft, Preempt: 1},
+		{Time: 4000, Kind: trace.LocalTimerEntry, A: 236, Flags: hard | soft, Preempt: 1},
+		{Time: 4200, Kind: trace.HRTimerExpireEntry, A: 1, B: names.ID("tick_sched_timer"), Flags: hard | soft, Preempt: 1},
+		{Time: 4800, Kind: trace.HRTimerExpireExit, A: 1, Flags: hard | soft, Preempt: 1},
+		{Time: 5000, Kind: trace.LocalTimerExit, A: 236, Flags: hard | soft, Preempt: 1},
+		{Time: 6000, Kind: trace.SoftIRQExit, A: 3, Flags: soft, Preempt: 1},
+		{Time: 7000, Kind: trace.SchedSwitch, C: 14, D: 120<<16 | 120, Flags: trace.IRQsOff, Preempt: 2},
+		{Time: 8000, Task: 14, Kind: trace.SoftIRQEntry, A: 6, Flags: soft},
+		{Time: 8100, Task: 14, Kind: trace.TaskletEntry, A: names.ID("keyboard_tasklet"), B: names.ID("kbd_bh"), Flags: soft},
+		{Time: 8900, Task: 14, Kind: trace.TaskletExit, A: names.ID("keyboard_tasklet"), B: names.ID("kbd_bh"), Flags: soft},
+		{Time: 9000, Task: 14, Kind: trace.SoftIRQExit, A: 6, Flags: soft},
+	} {
+		ring.Add(r)
+	}
+	return ring
+}
+
+// TestSoftIRQLane: a softirq has a lane of its own, between hard interrupts and
+// tasks, wherever it runs; functions of tasklets and timers lie within.
+func TestSoftIRQLane(t *testing.T) {
+	got := Lanes(bottomHalf(), 1, Selection{End: 9500})
+	want := []Lane{
+		{0, HardIRQ, []Span{{"irq 24 eth0-rx-0", 0, 0, 1000, 2000}, {"local_timer vector=236", 0, 1, 4000, 5000}},
+			[]Span{{"tick_sched_timer", 0, 2, 4200, 4800}}},
+		{0, SoftIRQ, []Span{{"NET_RX", 0, 0, 3000, 6000}, {"TASKLET", 0, 0, 8000, 9000}}, []Span{{"kbd_bh", 0, 1, 8100, 8900}}},
+		{0, Task, []Span{{"ksoftirqd/0-14", 14, 0, 7000, 9500}}, nil},
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestLanesOfAPart: where the selection leaves out entries or exits, no span is
+// made up, and none is ended by another lane's exit.
+func TestLanesOfAPart(t *testing.T) {
+	exits := func(r *trace.Record) bool { return r.Kind == trace.SoftIRQExit || r.Kind == trace.LocalTimerExit }
+	if got := Lanes(bottomHalf(), 1, Selection{Keep: exits}); len(got) != 1 || len(got[0].Spans) != 0 {
+		t.Errorf("exits alone: %+v", got)
+	}
+	soft := func(r *trace.Record) bool { return r.Kind == trace.SoftIRQEntry || r.Kind == trace.LocalTimerExit }
+	got := Lanes(bottomHalf(), 1, Selection{Keep: soft, End: 9500})
+	if len(got) != 2 || got[0].Context != SoftIRQ || len(got[0].Spans) != 2 || got[0].Spans[0].To != 9500 {
+		t.Errorf("a softirq whose exit is not there lasts until the end: %+v", got)
+	}
+}
+
+// TestPictures draws the bottom half in both forms.
+func TestPictures(t *testing.T) {
+	for name, draw := range map[string]func(io.Writer) error{
+		"bottom.svg":      func(w io.Writer) error { return Timeline(w, bottomHalf(), 1, Selection{End: 9500}) },
+		"bottom.perfetto": func(w io.Writer) error { return Perfetto(w, bottomHalf(), 1, Selection{End: 9500}) },
+		"bottom.json":     func(w io.Writer) error { return JSON(w, bottomHalf(), Selection{}) },
+		"bottom.ftrace":   func(w io.Writer) error { return FTrace(w, bottomHalf(), 1, Selection{}) },
+	} {
+		var b bytes.Buffer
+		if err := draw(&b); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, name, b.String())
+	}
+}
+
+var update = flag.Bool("update", false, "write the golden files")
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil || got != string(want) {
+		t.Errorf("%s (%v):\n%s\nwant\n%s", path, err, got, want)
 	}
 }
