@@ -35,7 +35,7 @@ const importOrder = `
 	hw/bus, hw/ioapic/ioapicreg, hw/lapic/lapicreg < hw/ioapic;
 	hw/bus, hw/i8259/i8259reg < hw/i8259;
 	hw/bus < hw/pit;
-	hw/pcie < hw/legacy, hw/edu, hw/pattern;
+	hw/pcie < hw/legacy, hw/edu, hw/pattern, hw/metronome;
 	hw/pcie, hw/iommu/iommureg, hw/lapic/lapicreg < hw/iommu;
 	hw/pcie, hw/wire, hw/enadev/enaabi < hw/enadev;
 	hw/pcie, hw/nvme/nvmeabi < hw/nvme;
@@ -61,6 +61,7 @@ const importOrder = `
 	FLOOR0 < kernel/softirq/softirqabi < kernel/softirq;
 	kernel/sched < kernel/wait, kernel/mutex < kernel/softirq < kernel/tasklet, kernel/hrtimer;
 	kernel/hrtimer < kernel/timer < kernel/workqueue;
+	kernel/cpumask < kernel/workqueue < kernel/percpu/dyn;
 	kernel/tasklet, kernel/timer < kernel/rcu < kernel/tick;
 	FLOOR0 < kernel/idt/idtabi;
 	kernel/printk, kernel/preempt, kernel/idt/idtabi < kernel/idt;
@@ -87,7 +88,7 @@ const importOrder = `
 
 	# The board: every default device, wired. The bare machine is a board
 	# without a kernel.
-	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/edu, hw/pattern, hw/iommu, hw/enadev, hw/nvme < board;
+	hw/lapic, hw/ioapic, hw/i8259, hw/pit, hw/legacy, hw/edu, hw/pattern, hw/metronome, hw/iommu, hw/enadev, hw/nvme < board;
 
 	# The machine alone knows every default part. It hands out a report of
 	# what ended it, in text too.
