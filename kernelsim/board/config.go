@@ -51,7 +51,7 @@ type Config struct {
 
 // A Device is a function to plug in (boot -device, -nic, -blk).
 type Device struct {
-	Kind     string // msix, legacy, edu, pattern, nvme, ena, virtio-net, e1000e, vmxnet3
+	Kind     string // msix, legacy, edu, pattern, metronome, nvme, ena, virtio-net, e1000e, vmxnet3
 	Name     string
 	BDF      pcie.BDF // 0: the next free device number
 	Vectors  int      // MSI-X entries; 0: the kind's own number

@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/hw/edu"
 	"bothhalves/kernelsim/hw/enadev"
 	"bothhalves/kernelsim/hw/legacy"
+	"bothhalves/kernelsim/hw/metronome"
 	"bothhalves/kernelsim/hw/nvme"
 	"bothhalves/kernelsim/hw/pattern"
 	"bothhalves/kernelsim/hw/pcie"
@@ -19,9 +20,10 @@ import (
 type Function struct {
 	Device Device // as it was asked for
 	*pcie.Func
-	legacy  *legacy.Device  // nil if it is none
-	edu     *edu.Device     // nil if it is none
-	pattern *pattern.Device // nil if it is none
+	legacy    *legacy.Device    // nil if it is none
+	edu       *edu.Device       // nil if it is none
+	pattern   *pattern.Device   // nil if it is none
+	metronome *metronome.Device // nil if it is none
 }
 
 // Functions lists what was plugged in, in that order.
@@ -93,12 +95,14 @@ func (b *Board) addDevice(d Device) error {
 		return b.addEdu(d)
 	case "pattern":
 		return b.addPattern(d)
+	case "metronome":
+		return b.addMetronome(d)
 	case "nvme":
 		return b.plug(d, onRoot(b.nvme(d).Func, b.cfg.Machine == Q35))
 	case "ena":
 		return b.plug(d, enadev.New(b.Bus, d.BDF, enadev.Config{Queues: b.queues(d)}).Func)
 	}
-	return errors.New("no such kind: choose msix, legacy, edu, pattern, virtio-net, e1000e, vmxnet3, nvme or ena")
+	return errors.New("no such kind: choose msix, legacy, edu, pattern, metronome, virtio-net, e1000e, vmxnet3, nvme or ena")
 }
 
 // addLegacyDevice plugs in a device with registers and a pin. Its causes are
@@ -139,6 +143,16 @@ func (b *Board) addPattern(d Device) error {
 		return err
 	}
 	b.devices[len(b.devices)-1].pattern = dev
+	return nil
+}
+
+// addMetronome plugs in the device that interrupts in time.
+func (b *Board) addMetronome(d Device) error {
+	dev := metronome.New(b.eng, b.Bus, d.BDF, or(d.Vectors, 2), b.cfg.Parts.pci()...)
+	if err := b.plug(d, dev.Func); err != nil {
+		return err
+	}
+	b.devices[len(b.devices)-1].metronome = dev
 	return nil
 }
 

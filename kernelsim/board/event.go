@@ -23,6 +23,8 @@ func (b *Board) Event(bdf pcie.BDF, k int, satisfied bool) error {
 		return f.eduEvent(k, satisfied)
 	case f.pattern != nil:
 		return f.patternEvent(k, satisfied)
+	case f.metronome != nil && !satisfied:
+		return f.beat(k)
 	case f.usesPin():
 		f.SetINTx(!satisfied)
 		return nil
@@ -80,5 +82,14 @@ func (f *Function) patternEvent(n int, satisfied bool) error {
 		return fmt.Errorf("a pattern device learns from its registers alone that an event was seen")
 	}
 	f.pattern.Raise(n)
+	return nil
+}
+
+// beat is a beat of a metronome's entry k, out of turn.
+func (f *Function) beat(k int) error {
+	if n := f.MSIX().Len(); k < 0 || k >= n {
+		return fmt.Errorf("this metronome has entries 0 to %d, not %d", n-1, k)
+	}
+	f.metronome.Strike(k)
 	return nil
 }

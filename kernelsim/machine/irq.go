@@ -73,7 +73,7 @@ func (m *Machine) bindStandIns(c *cpu.CPU) {
 	seen := map[string]int{}
 	for _, f := range m.board.Functions() {
 		kind := f.Device.Kind
-		if kind == "edu" || kind == "pattern" || slices.Contains(m.params.blacklist, moduleOf(kind)) { // these have no driver in Linux
+		if kind == "edu" || kind == "pattern" || kind == "metronome" || slices.Contains(m.params.blacklist, moduleOf(kind)) { // these have no driver in Linux
 			continue
 		}
 		index := counted(kind)

@@ -75,7 +75,7 @@ func pluggables() []pluggable {
 	return []pluggable{
 		{"nic", []string{"none", "ena"}, []string{"queues", "name", "bdf"}},
 		{"blk", []string{"nvme"}, []string{"queues", "managed", "bdf", "latency", "channels"}},
-		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "edu", "pattern", "msix"},
+		{"device", []string{"virtio-net", "e1000e", "vmxnet3", "legacy", "edu", "pattern", "metronome", "msix"},
 			[]string{"name", "bdf", "vectors", "managed", "pin"}},
 	}
 }

@@ -27,7 +27,8 @@ time passes in run alone; the clocks of the APICs and the TSC run at 1 GHz.
 -device plugs in a stand-in that only interrupts: msix (1 to 2048 entries), legacy
 (level-triggered INTx), edu (QEMU's, without a driver), or virtio-net, e1000e,
 vmxnet3, which have as many entries as those devices have; or pattern, one device
-with four ways to end an interrupt (modprobe pattern_ack, _arm, _mask or _none).`,
+with four ways to end an interrupt (modprobe pattern_ack, _arm, _mask or _none);
+or metronome, which interrupts in time (modprobe halves; 1 to 8 entries).`,
 		Flags: []Flag{
 			{Name: "bare", Help: "no kernel: the hardware in its power-on state"},
 			{Name: "machine", Arg: "BOARD", Help: "pc: 440FX and PIIX3; q35: Q35 and ICH9 (pc)"},

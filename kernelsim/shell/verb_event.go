@@ -7,7 +7,7 @@ func eventVerb() *Verb {
 		Detail: `What the function does then is up to what software has enabled and masked: send
 the message of ENTRY, set its pending bit, or assert its pin. A legacy device sets
 cause ENTRY, which asserts the pin where the mask register lets it. To a pattern
-device ENTRY events happen, a microsecond apart. With clear, what caused the event
+device ENTRY events happen, a microsecond apart; of a metronome ENTRY has a beat. With clear, what caused the event
 has been satisfied by other means: the driver polled.`,
 		Run: runEvent,
 	}
