@@ -22,6 +22,7 @@ func (fs *FS) proc() []node {
 		show("kallsyms", fs.kallsyms),
 		show("meminfo", fs.meminfo),
 		show("modules", fs.modules),
+		show("softirqs", fs.softirqs),
 		show("stat", fs.stat),
 		dir("sys", fs.sysctl),
 		show("uptime", fs.uptime),

@@ -29,12 +29,9 @@ func (fs *FS) stat() string {
 	}
 	fmt.Fprintf(&b, "intr %d%s\n", fs.interruptSum(), fs.interruptCounts())
 	fs.totals(&b)
-	b.WriteString("softirq 0" + strings.Repeat(" 0", softIRQs) + "\n")
+	b.WriteString(fs.softirqLine())
 	return b.String()
 }
-
-// softIRQs is NR_SOFTIRQS. None has run before the kernel has them.
-const softIRQs = 10
 
 // cpuLine prints user nice system idle iowait irq softirq steal guest
 // guest_nice.
