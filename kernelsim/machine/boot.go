@@ -56,17 +56,18 @@ func (m *Machine) startKernel(t *sched.Task) {
 	m.setupPerCPUAreas(c)
 	m.spuriousParams(c)
 	trapInit(c)
-	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full",
-		WatchdogThresh: sim.Time(m.params.watchdogThresh) * sim.Second})
+	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full"})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
 	m.initIRQ(c)
+	m.initTimers(c)
+	m.initWorkqueues(c)
 	m.initSoftIRQ(c)
 	c.STI()
 	told(c, standin.RequestTimer(c))
 	apic.IntrModeInit(c)
 	m.takeOver(c)
 	m.startClock(c)
-	m.restInit(c)
+	m.restInit(t)
 	m.smpInit(c)
 	told(c, standin.RequestBoard(c))
 	blkmq.Init(c)
@@ -207,22 +208,19 @@ var (
 	thisCPUOff = percpu.NewWord[uint64]("this_cpu_off", 0)
 )
 
-func (m *Machine) startClock(c *cpu.CPU) {
-	sched.StartClock(c, apic.SetupTimer(c))
-	sched.StartHardWatchdog(c, cpu.NewNMICounter(m.eng, c))
-}
-
 // restInit models rest_init: init and kthreadd exist, and the boot CPU's own
 // threads. Pids are those of the recorded boots (smp-boot, percpu-threads):
 // the numbers between belong to threads that this machine does not have.
-func (m *Machine) restInit(c *cpu.CPU) {
+func (m *Machine) restInit(t *sched.Task) {
+	c := t.CPU()
 	sched.Spawn(c, "init", sched.Attr{User: true}, sleepForever)
 	sched.Spawn(c, "kthreadd", sched.Attr{}, sleepForever)
-	sched.SkipPIDs(c, 11)
+	m.startWorkqueues(t)
+	sched.SkipPIDs(c, 3)
 	softirq.StartThread(c, 0)
 	sched.SkipPIDs(c, 1)
 	sched.StartStopper(c, c)
-	sched.SkipPIDs(c, 1)
+	m.startWatchdog(t)
 	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})
 	hotplug.StartThread(c, 0)
 	hotplug.AddDriver(c, &hotplug.Driver{Name: "softirq:dead",
@@ -291,9 +289,10 @@ func (m *Machine) bringUp(c, p *cpu.CPU) {
 		hotplug.StartThread(c, p.ID)
 		sched.StartStopper(c, p)
 		hotplug.Own(c, p.ID, softirq.StartThread(c, p.ID))
-		sched.SkipPIDs(c, 2)
+		m.prepareWorkers(c, p)
 	}
 	_ = apic.CPUUp(c, p.ID) // smp_init goes on with the next one; the log tells
+	m.onlineWorkers(c, p)
 }
 
 // startSecondary models start_secondary (arch/x86/kernel/smpboot.c).

@@ -7,11 +7,14 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/tick"
+	"bothhalves/kernelsim/kernel/timer"
 	"bothhalves/kernelsim/kernel/vector"
-	"bothhalves/kernelsim/sim"
+	"bothhalves/kernelsim/kernel/workqueue"
 )
 
 // Down models cpu_device_down and _cpu_down (kernel/cpu.c): processor n is
@@ -27,7 +30,7 @@ func Down(t *sched.Task, n int) (err error) {
 	case n == 0 || up.Count() == 1:
 		return fmt.Errorf("hotplug: CPU %d must stay: %w", n, errno.EBUSY)
 	}
-	sched.WorkOnCPU(t, func(w *sched.Task) { err = down(w, n) })
+	workqueue.OnCPU(t, 0, func(w *sched.Task) { err = down(w, n) })
 	return err
 }
 
@@ -58,7 +61,8 @@ func goDown(t *sched.Task) {
 			d.DownPrep(t, n)
 		}
 	}
-	sched.StopHardWatchdog(t.CPU())
+	workqueue.OfflineCPU(t, n)
+	tick.StopWatchdog(t.CPU())
 	for _, own := range states.Raw(t.CPU()).own {
 		sched.Park(t, own)
 	}
@@ -76,8 +80,9 @@ func takeDown(t *sched.Task, n int) error {
 	}
 	st.await(t, idleDead)
 	for st.reached < dead { // cpu_wait_death
-		sched.MSleep(t, sim.Millisecond)
+		timer.SleepUninterruptible(t, 1)
 	}
+	timer.DeadCPU(t.CPU(), n)
 	printk.Printk(t.CPU(), printk.Info, "smpboot: CPU %d is now offline", n)
 	return nil
 }
@@ -96,8 +101,8 @@ func disable(c *cpu.CPU) error {
 	vector.Offline(c)
 	apic.SoftDisable(c)
 	heir := c.Peers[affinity.Online(c).First()]
-	sched.TimersDying(c, heir)
-	apic.CallOn(c, heir.ID, sched.RetriggerNext, false)
+	tick.Dying(c, heir)
+	apic.CallOn(c, heir.ID, hrtimer.Retrigger, false)
 	sched.ParkStopper(c)
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/timer"
+	"bothhalves/kernelsim/kernel/workqueue"
 )
 
 // Up models cpu_device_up and _cpu_up (kernel/cpu.c): processor n is started
@@ -20,6 +22,9 @@ func Up(t *sched.Task, n int) error {
 		return fmt.Errorf("hotplug: CPU %d is online already: %w", n, errno.EINVAL)
 	}
 	st := states.On(c, n)
+	timer.PrepareCPU(c, n)
+	workqueue.PrepareCPU(t, n)
+	c = t.CPU()
 	if err := shared.Of(c).cfg.Boot(t, n); err != nil {
 		return err
 	}
@@ -51,6 +56,7 @@ func comeUp(t *sched.Task) {
 		sched.Unpark(t.CPU(), own)
 	}
 	irq.AffinityOnlineCPU(t.CPU(), n)
+	workqueue.OnlineCPU(t, n)
 	for _, d := range shared.Of(t.CPU()).drivers {
 		if d.Online != nil {
 			d.Online(t, n)

@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/workqueue"
 )
 
 // An AffinityNotify is told where an interrupt may go now, each time that it
@@ -20,7 +21,7 @@ type AffinityNotify struct {
 
 	irq  Number
 	refs int
-	work sched.Work
+	work workqueue.Work
 }
 
 // IRQ is the interrupt that the notifier belongs to.
@@ -38,15 +39,14 @@ func SetAffinityNotifier(c *cpu.CPU, n Number, notify *AffinityNotify) error {
 	}
 	if notify != nil {
 		notify.irq, notify.refs = n, 1
-		notify.work = sched.Work{Fn: notify.tell}
-		sched.StartWorker(c)
+		workqueue.Init(&notify.work, "irq_affinity_notify", notify.tell)
 	}
 	flags := d.lock.LockIRQSave(c)
 	old := d.notify
 	d.notify = notify
 	d.lock.UnlockIRQRestore(c, flags)
 	if old != nil {
-		if sched.CancelWork(c, &old.work) {
+		if workqueue.CancelSync(sched.Current(c), &old.work) {
 			old.put()
 		}
 		old.put()
@@ -55,7 +55,7 @@ func SetAffinityNotifier(c *cpu.CPU, n Number, notify *AffinityNotify) error {
 }
 
 // tell models irq_affinity_notify.
-func (n *AffinityNotify) tell(t *sched.Task) {
+func (n *AffinityNotify) tell(t *sched.Task, _ *workqueue.Work) {
 	if d := ToDesc(t.CPU(), n.irq); d != nil {
 		n.Notify(t, n, d.ShownAffinity())
 	}
@@ -73,8 +73,12 @@ func (n *AffinityNotify) put() {
 // later, because this may be an interrupt.
 func (d *Desc) notifyAffinity(c *cpu.CPU) {
 	n := d.notify
-	if n != nil && sched.ScheduleWork(c, &n.work) {
-		n.refs++
+	if n == nil {
+		return
+	}
+	n.refs++
+	if !workqueue.Schedule(c, &n.work) {
+		n.put() // the one that waits will tell
 	}
 }
 

@@ -75,7 +75,6 @@ type Task struct {
 	park    bool  // KTHREAD_SHOULD_PARK
 	parker  *Task // who waits until it is parked
 	fn      func(t *Task)
-	waker   sleeper
 	held    lock.Held // lockdep_depth, held_locks
 }
 
@@ -139,25 +138,23 @@ type system struct {
 	full    bool // preempt=full
 	booted  bool // system_state >= SYSTEM_SCHEDULING
 	hz      int
-	thresh  sim.Time // watchdog_thresh
-	forks   int      // total_forks
-	worker  worker
+	tick    TickHooks
+	forks   int // total_forks
 }
 
 var shared = percpu.Shared[system]("sched")
 
 // A Config is what the kernel's command line and build say of the scheduler.
 type Config struct {
-	HZ             int
-	PreemptFull    bool     // preempt=full; else voluntary, as Debian builds it
-	WatchdogThresh sim.Time // kernel.watchdog_thresh
+	HZ          int
+	PreemptFull bool // preempt=full; else voluntary, as Debian builds it
 }
 
 // Init models sched_init: runqueues exist, the boot CPU's present code becomes
 // its idle task.
 func Init(c *cpu.CPU, cfg Config) {
 	s := shared.Of(c)
-	*s = system{hz: cfg.HZ, full: cfg.PreemptFull, thresh: cfg.WatchdogThresh, nextPID: 1}
+	*s = system{hz: cfg.HZ, full: cfg.PreemptFull, nextPID: 1}
 }
 
 // Tasks lists the living tasks by pid; the idle tasks, all of pid 0, come

@@ -56,7 +56,8 @@ func SetComm(c *cpu.CPU, t *Task, name string) {
 
 // SetCPUs models set_cpus_allowed_ptr of a kernel thread, which no flag of the
 // thread forbids to the kernel: it may run on cpus from now on. EINVAL if none
-// of them is online. Context: any.
+// of them is online. A task that moves itself returns on one of them. Context:
+// process context.
 func SetCPUs(c *cpu.CPU, t *Task, cpus []int) error {
 	for _, id := range cpus {
 		if id < 0 || id >= len(c.Peers) {
@@ -67,6 +68,10 @@ func SetCPUs(c *cpu.CPU, t *Task, cpus []int) error {
 		return errno.EINVAL
 	}
 	setCPUs(c, t, cpus)
+	for t == Current(c) && !t.Allowed(t.cpu.ID) {
+		Schedule(t.cpu)
+		c = t.cpu
+	}
 	return nil
 }
 

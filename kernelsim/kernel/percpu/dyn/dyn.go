@@ -1,7 +1,7 @@
 // Package dyn models alloc_percpu and free_percpu (include/linux/percpu.h,
 // mm/percpu.c): per-CPU memory at run time. Package chunk decides where; this
 // package is what kernel code calls, with its charges, its trace and its
-// worker.
+// work.
 package dyn
 
 import (
@@ -15,15 +15,17 @@ import (
 	"bothhalves/kernelsim/kernel/percpu/chunk"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/workqueue"
 	"bothhalves/kernelsim/trace"
 )
 
 // A heap is the machine's allocator and what it needs to find the bytes.
 type heap struct {
-	chunks *chunk.Allocator
-	areas  percpu.Areas
-	mem    chunk.Memory
-	worker *sched.Task
+	chunks  *chunk.Allocator
+	areas   percpu.Areas
+	mem     chunk.Memory
+	async   bool // pcpu_async_enabled
+	balance workqueue.Work
 }
 
 var pcpu = percpu.Shared[heap]("pcpu_chunk_lists")
@@ -38,22 +40,18 @@ func Init(c *cpu.CPU, layout percpu.Layout, areas percpu.Areas, mem chunk.Memory
 	return err
 }
 
-// EnableAsync models percpu_enable_async: a worker restocks from now on. The
-// thread stands for the kworker that runs pcpu_balance_work.
+// EnableAsync models percpu_enable_async: a work restocks from now on.
 func EnableAsync(c *cpu.CPU) {
 	h := pcpu.Of(c)
 	h.chunks.EnableAsync()
-	h.worker = sched.Spawn(c, "kworker/0:1", sched.Attr{CPUs: []int{0}, Pinned: true}, balance)
+	workqueue.Init(&h.balance, "pcpu_balance_workfn", balance)
+	h.async = true
 }
 
-// balance models pcpu_balance_workfn's worker.
-func balance(t *sched.Task) {
-	for {
-		if h := pcpu.Of(t.CPU()); h.chunks.BalanceWanted() {
-			chunks(t.CPU(), h, h.chunks.Balance)
-		}
-		sched.SetState(t, sched.Interruptible)
-		sched.Schedule(t.CPU())
+// balance models pcpu_balance_workfn.
+func balance(t *sched.Task, _ *workqueue.Work) {
+	if h := pcpu.Of(t.CPU()); h.chunks.BalanceWanted() {
+		chunks(t.CPU(), h, h.chunks.Balance)
 	}
 }
 
@@ -111,7 +109,7 @@ func AllocBytes(c *cpu.CPU, r chunk.Request) (percpu.Off, error) {
 }
 
 // Place is AllocBytes without a charge: for the boot, and for modprobe, which
-// places a module's variables before the module runs. Waking the worker comes
+// places a module's variables before the module runs. Queueing the work comes
 // last, because a fully preemptible kernel may switch there.
 func Place(c *cpu.CPU, r chunk.Request) (percpu.Off, error) {
 	h := pcpu.Of(c)
@@ -142,10 +140,10 @@ func flags(r chunk.Request) (f uint32) {
 	return f
 }
 
-// kick wakes the worker if the allocator wants it.
+// kick models pcpu_schedule_balance_work, if the allocator wants it.
 func (h *heap) kick(c *cpu.CPU) {
-	if h.worker != nil && h.chunks.BalanceWanted() && c.Running() {
-		sched.WakeUpProcess(c, h.worker)
+	if h.async && h.chunks.BalanceWanted() && c.Running() {
+		workqueue.Schedule(c, &h.balance)
 	}
 }
 
