@@ -6,6 +6,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
@@ -48,7 +49,7 @@ func move(t, who *sched.Task) {
 		if sched.SetAffinity(t.CPU(), who, []int{to}) != nil {
 			return
 		}
-		sched.MSleep(t, 7*sim.Microsecond)
+		hrtimer.USleep(t, 7*sim.Microsecond)
 	}
 }
 
