@@ -3,6 +3,7 @@ package machine_test
 import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
@@ -78,7 +79,7 @@ func helpfulUnlock(t *sched.Task) {
 func mutexForOther(c *cpu.CPU) error {
 	sched.KThreadOn(c, 1, "worker", func(t *sched.Task) {
 		configLock.Of(t.CPU()).Lock(t)
-		sched.MSleep(t, 2*sim.Millisecond)
+		hrtimer.USleep(t, 2*sim.Millisecond)
 		configLock.Of(t.CPU()).Unlock(t)
 	})
 	sched.KThreadOn(c, 0, "helper", helpfulMutexUnlock)
@@ -86,7 +87,7 @@ func mutexForOther(c *cpu.CPU) error {
 }
 
 func helpfulMutexUnlock(t *sched.Task) {
-	sched.MSleep(t, sim.Millisecond)
+	hrtimer.USleep(t, sim.Millisecond)
 	configLock.Of(t.CPU()).Unlock(t)
 }
 
@@ -95,7 +96,7 @@ func waitForOther(c *cpu.CPU) error {
 	for n, name := range []string{"helper", "worker"} {
 		sched.KThreadOn(c, n, name, func(t *sched.Task) {
 			configLock.Of(t.CPU()).Lock(t)
-			sched.MSleep(t, 2*sim.Millisecond)
+			hrtimer.USleep(t, 2*sim.Millisecond)
 			tableLock.Of(t.CPU()).Lock(t.CPU())
 			sched.Compute(t, 10*sim.Microsecond)
 			tableLock.Of(t.CPU()).Unlock(t.CPU())

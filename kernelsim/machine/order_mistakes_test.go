@@ -3,6 +3,7 @@ package machine_test
 import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -34,7 +35,7 @@ func inTurn(fns ...func(t *sched.Task)) func(c *cpu.CPU) error {
 	return func(c *cpu.CPU) error {
 		for i, fn := range fns {
 			sched.KThreadOn(c, 1, "worker", func(t *sched.Task) {
-				sched.MSleep(t, sim.Time(i)*sim.Millisecond)
+				hrtimer.USleep(t, sim.Time(i)*sim.Millisecond)
 				fn(t)
 			})
 		}
@@ -49,7 +50,7 @@ func plainLock(t *sched.Task) {
 }
 
 func sleepThenPlain(t *sched.Task) {
-	sched.MSleep(t, sim.Millisecond)
+	hrtimer.USleep(t, sim.Millisecond)
 	plainLock(t)
 }
 

@@ -16,6 +16,7 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/sim"
@@ -37,7 +38,7 @@ func stir(t testing.TB, m *machine.Machine) {
 			for range 20 {
 				k.CPU().Spend(cost.RemotePerCPU)
 				sched.WakeUpProcess(k.CPU(), ring[(i+1)%len(ring)])
-				sched.MSleep(k, sim.Time(50+i*7)*sim.Microsecond)
+				hrtimer.USleep(k, sim.Time(50+i*7)*sim.Microsecond)
 			}
 		}))
 	}

@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/mutex"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/timer"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -40,14 +41,14 @@ func scheduleUnlocked(t *sched.Task) {
 	sched.Schedule(t.CPU())
 }
 
-func sleepingHandler(c *cpu.CPU, _ cpu.Vector) { sched.MSleep(sched.Current(c), sim.Millisecond) }
+func sleepingHandler(c *cpu.CPU, _ cpu.Vector) { timer.MSleep(sched.Current(c), sim.Millisecond) }
 
 // wakingModule leaves the sleeping to a thread.
 func wakingModule(c *cpu.CPU) error {
 	t := sched.KThreadOn(c, 1, "worker", func(t *sched.Task) {
 		sched.SetState(t, sched.Interruptible)
 		sched.Schedule(t.CPU())
-		sched.MSleep(t, sim.Millisecond)
+		timer.MSleep(t, sim.Millisecond)
 	})
 	return entry.Request(c, event, "mistake", func(c *cpu.CPU, _ cpu.Vector) { sched.WakeUpProcess(c, t) })
 }

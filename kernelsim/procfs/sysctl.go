@@ -7,6 +7,7 @@ import (
 
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/sched"
+	watchdog "bothhalves/kernelsim/kernel/tick"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -23,18 +24,28 @@ func (fs *FS) sysctl() []node {
 }
 
 func (fs *FS) watchdogThresh() string {
-	return fmt.Sprintf("%d\n", sched.WatchdogThresh(fs.boot())/sim.Second)
+	return fmt.Sprintf("%d\n", watchdog.WatchdogThresh(fs.boot())/sim.Second)
 }
 
 // maxThresh is the upper end that kernel/sysctl.c gives watchdog_thresh.
 const maxThresh = 60
 
+// setWatchdogThresh models proc_watchdog_thresh: the watchdogs of all
+// processors start over, each on its own.
 func (fs *FS) setWatchdogThresh(text string, _ bool) error {
 	n, err := intSetting(text, 0, maxThresh)
-	if err == nil {
-		sched.SetWatchdogThresh(fs.boot(), sim.Time(n)*sim.Second)
+	if err != nil || sim.Time(n)*sim.Second == watchdog.WatchdogThresh(fs.boot()) {
+		return err
 	}
-	return err
+	watchdog.SetWatchdogThresh(fs.boot(), sim.Time(n)*sim.Second)
+	for _, p := range fs.m.CPUs() {
+		if sched.Online(p) {
+			if err := fs.m.DoOn("sh", []int{p.ID}, watchdog.RestartWatchdog); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // intSetting models proc_dointvec_minmax (kernel/sysctl.c) for a single

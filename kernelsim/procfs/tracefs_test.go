@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/procfs"
@@ -17,7 +18,7 @@ const tracing = "/sys/kernel/tracing/"
 func one(t *testing.T, m *machine.Machine) {
 	t.Helper()
 	if err := m.Do("one", func(c *cpu.CPU) {
-		sched.MSleep(sched.Current(c), 10_000_000)
+		hrtimer.USleep(sched.Current(c), 10_000_000)
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/blkmq"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/pci"
 	"bothhalves/kernelsim/kernel/sched"
@@ -131,7 +132,7 @@ func TestErrors(t *testing.T) {
 		ended := false
 		r.End = func(c *cpu.CPU, r *blkmq.Request) { ended = r.Status == 0 }
 		d.Submit(task, r)
-		sched.MSleep(task, sim.Millisecond)
+		hrtimer.USleep(task, sim.Millisecond)
 		if !ended {
 			t.Error("a request for the first sector has not ended well")
 		}

@@ -11,6 +11,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -200,7 +201,7 @@ func TestTimer(t *testing.T) {
 			woken := false
 			sched.KThreadOn(m.CPUs()[0], 0, "sleeper", func(k *sched.Task) {
 				begin := k.CPU().Now()
-				sched.MSleep(k, d)
+				hrtimer.USleep(k, d)
 				slept = k.CPU().Now() - begin
 				woken = true
 			})

@@ -5,7 +5,6 @@ import (
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
-	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 )
 
@@ -88,7 +87,6 @@ func nested(c *cpu.CPU, f *cpu.Frame, body func(c *cpu.CPU, f *cpu.Frame)) {
 	softirq.IRQEnter(c)
 	body(c, f)
 	softirq.IRQExit(c)
-	sched.RunTimers(c)
 	on.Pop(chainBytes)
 }
 

@@ -6,7 +6,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
-	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/tick"
 )
 
 // The states of a CPU's NMI handling (arch/x86/kernel/nmi.c).
@@ -42,7 +42,7 @@ func excNMI(c *cpu.CPU, f *cpu.Frame) {
 // defaultDoNMI models default_do_nmi: who sent it? The watchdog's counter
 // knows its own; then port 0x61 is asked; for what is left there is a saying.
 func defaultDoNMI(c *cpu.CPU) {
-	if sched.WatchdogNMI(c) {
+	if tick.WatchdogNMI(c) {
 		return
 	}
 	reason := uint8(0)

@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/kernel/idt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/tick"
 	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/trace"
 )
@@ -90,7 +91,7 @@ func moveCleanup(c *cpu.CPU, _ cpu.Vector) {
 func localTimer(c *cpu.CPU, _ cpu.Vector) {
 	ack(c)
 	irqStat.This(c).Timer++
-	sched.TimerInterrupt(c)
+	tick.Interrupt(c)
 }
 
 // reschedule models sysvec_reschedule_ipi: scheduler_ipi folds the task's

@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/board"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/pci"
 	"bothhalves/kernelsim/kernel/sched"
@@ -71,7 +72,7 @@ func TestTasksLeave(t *testing.T) {
 		c := m.CPUs()[0]
 		var woke sim.Time
 		sched.Spawn(c, "sleeper", sched.Attr{CPUs: []int{3}}, func(task *sched.Task) {
-			sched.MSleep(task, 20*sim.Millisecond)
+			hrtimer.USleep(task, 20*sim.Millisecond)
 			woke = task.CPU().Now()
 		})
 		start := m.Now()

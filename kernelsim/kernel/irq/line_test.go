@@ -8,6 +8,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
@@ -86,7 +87,7 @@ func inTask(t *testing.T, params string, f func(task *sched.Task)) *machine.Mach
 }
 
 // settle lets all threads do what they have to do.
-func settle(task *sched.Task) { sched.MSleep(task, sim.Millisecond) }
+func settle(task *sched.Task) { hrtimer.USleep(task, sim.Millisecond) }
 
 // said reports whether the kernel's log has a line with a text, and how many.
 func said(m *machine.Machine, text string) (n int) {

@@ -5,6 +5,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/timer"
 )
 
 // NoDetection models noirqdebug_setup (kernel/irq/spurious.c), the parameter
@@ -92,18 +93,18 @@ func (d *Desc) try(c *cpu.CPU, force bool) (found bool) {
 const timerFlag = Timer &^ (NoSuspend | NoThread)
 
 // armPoll models mod_timer of poll_spurious_irq_timer: a tenth of a second
-// from now. Linux would put off a timer that runs already; it goes on here,
-// and asks a little earlier.
+// from now, even if it waits already.
 func armPoll(c *cpu.CPU) {
-	if t := detectors.Of(c); !t.armed {
-		t.armed = true
-		sched.AddTimer(c, sched.HZ(c)/10, pollSpurious)
+	t := detectors.Of(c)
+	if !t.timer.Ready() {
+		timer.Setup(&t.timer, "poll_spurious_irqs", pollSpurious)
 	}
+	timer.Mod(c, &t.timer, timer.Jiffies(c)+uint64(sched.HZ(c)/10))
 }
 
 // pollSpurious models poll_spurious_irqs: it asks the handlers of lines that
 // were switched off, and comes again. Context: softirq.
-func pollSpurious(c *cpu.CPU) {
+func pollSpurious(c *cpu.CPU, _ *timer.Timer) {
 	t := detectors.Of(c)
 	t.polling++
 	if t.polling == 1 {
@@ -117,7 +118,6 @@ func pollSpurious(c *cpu.CPU) {
 		}
 	}
 	t.polling--
-	t.armed = false
 	armPoll(c)
 }
 

@@ -6,6 +6,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/timer"
 )
 
 // Of so many interrupts of a line no more may be unhandled: else nobody cares
@@ -33,8 +34,8 @@ type detector struct {
 	polling int  // irq_poll_active
 	pollCPU int  // irq_poll_cpu
 	warned  bool
-	bogus   int // how often a bogus answer has been told of
-	armed   bool
+	bogus   int         // how often a bogus answer has been told of
+	timer   timer.Timer // poll_spurious_irq_timer
 }
 
 var detectors = percpu.Shared[detector]("irq_poll_active")
@@ -99,7 +100,7 @@ func (d *Desc) unhandled(c *cpu.CPU) {
 // recent reports whether the last unhandled one was less than a tenth of a
 // second ago, and notes that there is one now.
 func (d *Desc) recent(c *cpu.CPU) bool {
-	now := sched.Jiffies(c)
+	now := timer.Jiffies(c)
 	recent := now <= d.lastUnhandled+uint64(sched.HZ(c)/10)
 	d.lastUnhandled = now
 	return recent

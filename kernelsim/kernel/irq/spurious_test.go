@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
@@ -87,7 +88,7 @@ func TestAgainstRules(t *testing.T) {
 					ret = irq.Handled
 				}
 				if rnd.IntN(50_000) == 0 {
-					sched.MSleep(task, sim.Time(rnd.IntN(200))*sim.Millisecond)
+					hrtimer.USleep(task, sim.Time(rnd.IntN(200))*sim.Millisecond)
 					c = task.CPU()
 				}
 				tick := c.Now() / (4 * sim.Millisecond)
@@ -122,9 +123,9 @@ func TestStray(t *testing.T) {
 	for ticks, want := range map[sim.Time]string{25: "2 of 2", 26: "1 of 2"} {
 		inTask(t, "", func(task *sched.Task) {
 			l := sharedLine(t, task.CPU(), irq.None)
-			sched.MSleep(task, tick-task.CPU().Now()%tick+tick/4)
+			hrtimer.USleep(task, tick-task.CPU().Now()%tick+tick/4)
 			irq.Note(task.CPU(), l.Desc, irq.None)
-			sched.MSleep(task, ticks*tick)
+			hrtimer.USleep(task, ticks*tick)
 			irq.Note(task.CPU(), l.Desc, irq.None)
 			if got := spurious(l); got != want {
 				t.Errorf("%d ticks: %s, want %s", ticks, got, want)
@@ -223,7 +224,7 @@ func TestPolledLine(t *testing.T) {
 			dead.take()
 		}
 		total := l.Total()
-		sched.MSleep(task, 5*104*sim.Millisecond)
+		hrtimer.USleep(task, 5*104*sim.Millisecond)
 		if got := l.take(); got != strings.TrimSpace(strings.Repeat("h0 h1 ", 5)) {
 			t.Errorf("asked %q", got)
 		}

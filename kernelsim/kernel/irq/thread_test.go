@@ -5,6 +5,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/cpumask"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
@@ -88,7 +89,7 @@ func TestSharedOneShot(t *testing.T) {
 	inTask(t, "", func(task *sched.Task) {
 		l := newLine(task.CPU(), irq.HandleFastEOI, 0)
 		slow := func(th *sched.Task, _ irq.Number, _ any) irq.Return {
-			sched.MSleep(th, 10*sim.Millisecond)
+			hrtimer.USleep(th, 10*sim.Millisecond)
 			l.note("slow")
 			return irq.Handled
 		}
@@ -101,7 +102,7 @@ func TestSharedOneShot(t *testing.T) {
 		if got := l.take(); got != "mask a b c eoi quick" {
 			t.Errorf("%q", got)
 		}
-		sched.MSleep(task, 50*sim.Millisecond)
+		hrtimer.USleep(task, 50*sim.Millisecond)
 		if got := l.take(); got != "slow unmask" {
 			t.Errorf("then %q", got)
 		}
@@ -328,7 +329,7 @@ func TestFreeWaits(t *testing.T) {
 		l := newLine(task.CPU(), irq.HandleEdge, 0)
 		_ = irq.RequestThreaded(task.CPU(), l.IRQ, l.handler("h", irq.WakeThread), func(th *sched.Task, _ irq.Number, _ any) irq.Return {
 			l.note("begin")
-			sched.MSleep(th, 20*sim.Millisecond)
+			hrtimer.USleep(th, 20*sim.Millisecond)
 			l.note("end")
 			return irq.Handled
 		}, 0, "one", l)

@@ -8,6 +8,7 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/preempt"
@@ -38,7 +39,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 	m := started(t, machine.Config{CPUs: 4}, sim.Second, func(c *cpu.CPU) {
 		for i, n := range []int{0, 3, 1, 2} { // the order of their coming
 			sched.KThreadOn(c, n, "taker", func(t *sched.Task) {
-				sched.MSleep(t, sim.Millisecond+sim.Time(i)*10*sim.Microsecond)
+				hrtimer.USleep(t, sim.Millisecond+sim.Time(i)*10*sim.Microsecond)
 				l := outer.Of(t.CPU())
 				l.Lock(t.CPU())
 				got = append(got, t.CPU().ID)

@@ -7,6 +7,7 @@ import (
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/mutex"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -38,10 +39,10 @@ func TestWaitersAreServedInOrder(t *testing.T) {
 	err := run(t, machine.Config{CPUs: 1}, func(c *cpu.CPU) {
 		for i := range 5 {
 			sched.KThread(c, "guest", func(t *sched.Task) {
-				sched.MSleep(t, sim.Time(i+1)*sim.Millisecond)
+				hrtimer.USleep(t, sim.Time(i+1)*sim.Millisecond)
 				door.Of(t.CPU()).Lock(t)
 				got = append(got, i)
-				sched.MSleep(t, 20*sim.Millisecond)
+				hrtimer.USleep(t, 20*sim.Millisecond)
 				door.Of(t.CPU()).Unlock(t)
 			})
 		}
@@ -95,7 +96,7 @@ func TestHandoff(t *testing.T) {
 			}
 		})
 		sched.KThreadOn(c, 1, "modest", func(t *sched.Task) {
-			sched.MSleep(t, sim.Millisecond)
+			hrtimer.USleep(t, sim.Millisecond)
 			start := t.CPU().Now()
 			door.Of(t.CPU()).Lock(t)
 			waited = t.CPU().Now() - start

@@ -14,6 +14,7 @@ type hotplug struct {
 	leaving bool             // not in cpu_active_mask: nothing new comes here
 	dead    bool             // not in cpu_online_mask
 	report  func(c *cpu.CPU) // cpuhp_report_idle_dead
+	waiter  *Task            // hotplug_wait: who waits until it has nothing to run
 }
 
 // Known reports whether p has ever been brought up: its counts stay when it
@@ -65,10 +66,24 @@ func (q *runqueue) stranger() *Task {
 	return nil
 }
 
-// WaitEmpty models sched_cpu_wait_empty: the CPU's own threads come to rest.
+// WaitEmpty models sched_cpu_wait_empty: t waits until it is the only one that
+// its CPU has to run. Context: cpuhp/N.
 func WaitEmpty(t *Task) {
-	for runqueues.Raw(t.cpu).Waiting() > 0 {
-		MSleep(t, sim.Millisecond)
+	h := &runqueues.Raw(t.cpu).hotplug
+	for RunningOn(t.cpu) > 1 {
+		h.waiter = t
+		SetState(t, Uninterruptible)
+		Schedule(t.cpu)
+	}
+	h.waiter = nil
+}
+
+// emptied models the end of balance_push: the CPU has nothing to run, so
+// whoever waits for that goes on. Context: the idle task.
+func (h *hotplug) emptied(c *cpu.CPU) {
+	if t := h.waiter; t != nil {
+		h.waiter = nil
+		WakeUpProcess(c, t)
 	}
 }
 
@@ -79,28 +94,6 @@ func SetDead(c *cpu.CPU, report func(c *cpu.CPU)) {
 	q := runqueues.Raw(c)
 	q.update(c.Now())
 	q.hotplug.dead, q.hotplug.report = true, report
-}
-
-// TimersDying models hrtimers_cpu_dying: what tasks sleep for is another CPU's
-// business now, which has to look again (RetriggerNext). Context: as SetDead.
-func TimersDying(c, to *cpu.CPU) {
-	from, k := &runqueues.Raw(c).clock, &runqueues.Raw(to).clock
-	for _, s := range from.sleepers {
-		s.on = to
-		k.insert(s)
-	}
-	from.sleepers = nil
-	from.dev.Shutdown()
-	from.dev = nil
-}
-
-// RetriggerNext models retrigger_next_event. Context: interrupts off.
-func RetriggerNext(c *cpu.CPU) { runqueues.Raw(c).clock.program(c) }
-
-// StopHardWatchdog models lockup_detector_offline_cpu.
-func StopHardWatchdog(c *cpu.CPU) {
-	stopHard(c)
-	runqueues.Raw(c).clock.hard.dev = nil
 }
 
 // playDead is the end of do_idle on a CPU that is offline: it tells, and halts
@@ -123,7 +116,6 @@ func RestartIdle(p *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	t.exec.start = p.Engine().Now()
 	q.curr, q.hotplug.dead = t, false
 	q.touched = t.exec.start
-	q.clock = clock{ticks: q.clock.ticks}
 	lock.SetCurrent(p, &t.held)
 	*current.Raw(p) = t
 	percpu.PreemptCount.Poke(p, percpu.NeedReschedInverted|preempt.Offset)

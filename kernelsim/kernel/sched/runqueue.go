@@ -20,7 +20,6 @@ type runqueue struct {
 	minVruntime sim.Time
 	switches    uint64
 	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
-	clock       clock
 	times       Times
 	hotplug     hotplug
 }

@@ -9,7 +9,9 @@ import (
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/tick"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/sim"
 )
@@ -133,7 +135,7 @@ func TestMSleep(t *testing.T) {
 	for _, ms := range []sim.Time{30, 10, 20, 10} {
 		sched.KThread(c, fmt.Sprintf("s%d", ms), func(k *sched.Task) {
 			start := k.CPU().Now()
-			sched.MSleep(k, ms*sim.Millisecond)
+			hrtimer.USleep(k, ms*sim.Millisecond)
 			woken = append(woken, k.Comm)
 			if d := k.CPU().Now() - start; d < ms*sim.Millisecond || d > ms*sim.Millisecond+100*sim.Microsecond {
 				t.Errorf("msleep(%d) took %v", ms, d)
@@ -152,7 +154,7 @@ func TestMSleep(t *testing.T) {
 func TestRunIdleLeavesSleepers(t *testing.T) {
 	m, c := boot(t, machine.Config{CPUs: 2})
 	slept := false
-	sched.KThread(c, "sleeper", func(k *sched.Task) { sched.MSleep(k, sim.Second); slept = true })
+	sched.KThread(c, "sleeper", func(k *sched.Task) { hrtimer.USleep(k, sim.Second); slept = true })
 	idle(t, m)
 	if slept || m.Now() > 100*sim.Millisecond {
 		t.Errorf("idle at %v, slept=%v", m.Now(), slept)
@@ -247,11 +249,11 @@ func TestTickRate(t *testing.T) {
 		if err := m.Run(sim.Second / 10); err != nil {
 			t.Fatal(err)
 		}
-		busy, quiet := sched.Ticks(m.CPUs()[1]), entry.StatsOf(c).Timer
+		busy, quiet := tick.Ticks(m.CPUs()[1]), entry.StatsOf(c).Timer
 		if err := m.Run(sim.Second); err != nil {
 			t.Fatal(err)
 		}
-		if n := sched.Ticks(m.CPUs()[1]) - busy; n < uint64(hz)-1 || n > uint64(hz)+1 {
+		if n := tick.Ticks(m.CPUs()[1]) - busy; n < uint64(hz)-1 || n > uint64(hz)+1 {
 			t.Errorf("HZ=%d: %d ticks in a busy second", hz, n)
 		}
 		if n := entry.StatsOf(c).Timer - quiet; n != 0 {
@@ -266,7 +268,7 @@ func TestSwitchCounts(t *testing.T) {
 	m, c := boot(t, machine.Config{CPUs: 1})
 	k := sched.KThread(c, "napper", func(k *sched.Task) {
 		for range 5 {
-			sched.MSleep(k, sim.Millisecond)
+			hrtimer.USleep(k, sim.Millisecond)
 		}
 		wait(k)
 	})
@@ -317,7 +319,7 @@ func TestSwitchAllocatesNothing(t *testing.T) {
 			turn() // lists and ring grow to their size
 		}
 		switches = testing.AllocsPerRun(1000, turn)
-		sleeps = testing.AllocsPerRun(100, func() { sched.MSleep(k, sim.Millisecond) })
+		sleeps = testing.AllocsPerRun(100, func() { hrtimer.USleep(k, sim.Millisecond) })
 		over = true
 	})
 	if err := m.Run(sim.Second); err != nil || !over {

@@ -27,18 +27,6 @@ func RunningOn(p *cpu.CPU) int { return load(p) }
 // Forks models total_forks: how many tasks were ever made.
 func Forks(c *cpu.CPU) int { return shared.Of(c).forks }
 
-// WatchdogThresh is kernel.watchdog_thresh; 0 means that nobody watches.
-func WatchdogThresh(c *cpu.CPU) sim.Time { return shared.Of(c).thresh }
-
-// SetWatchdogThresh models proc_watchdog_thresh: the watchdogs start over
-// with the new threshold.
-func SetWatchdogThresh(c *cpu.CPU, d sim.Time) {
-	shared.Of(c).thresh = d
-	for _, p := range c.Peers {
-		runqueues.Raw(p).touched = p.Now()
-	}
-}
-
 // Voluntary is how often the task left a CPU because it had to wait (nvcsw).
 func (t *Task) Voluntary() uint64 { return t.exec.voluntary }
 

@@ -8,6 +8,7 @@ import (
 
 	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/sim"
@@ -69,7 +70,7 @@ func (w *crowd) act(t *sched.Task, i int) {
 func (w *crowd) sleep(t *sched.Task) {
 	d := sim.Time(w.rnd.IntN(30)) * sim.Microsecond
 	start := t.CPU().Now()
-	sched.MSleep(t, d)
+	hrtimer.USleep(t, d)
 	if got := t.CPU().Now() - start; got < d && w.err == nil {
 		w.err = fmt.Errorf("%s slept for %v instead of %v", t, got, d)
 	}
@@ -101,7 +102,7 @@ func (w *crowd) choice() []int { return w.rnd.Perm(w.cpus)[:1+w.rnd.IntN(w.cpus)
 // not woken again: a wake-up that was lost stays lost.
 func (w *crowd) give(t *sched.Task) {
 	for range 60 {
-		sched.MSleep(t, 20*sim.Microsecond)
+		hrtimer.USleep(t, 20*sim.Microsecond)
 		for i := range w.tokens {
 			if w.tokens[i] == 0 {
 				w.hand(t.CPU(), i)

@@ -6,6 +6,7 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/wait"
@@ -45,7 +46,7 @@ func advance(t *testing.T, m *machine.Machine, d sim.Time) {
 func sleepers(c *cpu.CPU, n int, got *[]int, sleep func(t *sched.Task)) {
 	for i := range n {
 		sched.KThread(c, "sleeper", func(t *sched.Task) {
-			sched.MSleep(t, sim.Time(i+1)*sim.Millisecond)
+			hrtimer.USleep(t, sim.Time(i+1)*sim.Millisecond)
 			sleep(t)
 			*got = append(*got, i)
 		})

@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -119,7 +120,7 @@ func (q *quiets) play(t *sched.Task) {
 			d := q.list[i]
 			d.sent++
 			apic.Send(t.CPU(), quietCPU, d.vector)
-			sched.MSleep(t, 10*sim.Microsecond)
+			hrtimer.USleep(t, 10*sim.Microsecond)
 		}
 	}
 }

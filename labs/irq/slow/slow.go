@@ -5,6 +5,7 @@ package slow
 import (
 	"bothhalves/kernelsim/hw/bus"
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/sim"
@@ -42,7 +43,7 @@ func (d *Device) Pulls(c *cpu.CPU) bool {
 // device let go of its line. It sleeps. It returns how many things there were
 // to do; a device with messages always has one. Context: a thread.
 func (d *Device) Serve(t *sched.Task) int {
-	sched.MSleep(t, 100*sim.Microsecond)
+	hrtimer.USleep(t, 100*sim.Microsecond)
 	if d.base == 0 {
 		d.Served++
 		return 1

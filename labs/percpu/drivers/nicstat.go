@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -33,7 +34,7 @@ func startNIC(c *cpu.CPU) error {
 	}
 	house := sched.Spawn(c, "nichouse", sched.Attr{CPUs: []int{1}}, adjust)
 	sched.KThreadOn(c, 0, "balancer", func(t *sched.Task) {
-		sched.MSleep(t, 120*sim.Microsecond)
+		hrtimer.USleep(t, 120*sim.Microsecond)
 		sched.SetAffinity(t.CPU(), house, []int{3})
 	})
 	return nil
@@ -44,14 +45,14 @@ func receive(t *sched.Task) {
 	for range 60 {
 		nicTruth.Of(t.CPU())[t.CPU().ID]++
 		nicFrames.Inc(t.CPU())
-		sched.MSleep(t, 5*sim.Microsecond)
+		hrtimer.USleep(t, 5*sim.Microsecond)
 	}
 }
 
 // adjust is the fault: the copy of the CPU it started on, kept over a
 // migration.
 func adjust(t *sched.Task) {
-	sched.MSleep(t, 40*sim.Microsecond)
+	hrtimer.USleep(t, 40*sim.Microsecond)
 	mine := t.CPU().ID
 	value := nicFrames.Read(t.CPU())
 	sched.Compute(t, 100*sim.Microsecond)

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -39,7 +40,7 @@ func startPairs(c *cpu.CPU) error {
 	})
 	sched.KThreadOn(c, len(c.Peers)-1, "mover", func(t *sched.Task) {
 		for to := 1; who.State != sched.Dead; to = 1 - to {
-			sched.MSleep(t, 25*sim.Microsecond)
+			hrtimer.USleep(t, 25*sim.Microsecond)
 			if sched.SetAffinity(t.CPU(), who, []int{to}) != nil {
 				return
 			}

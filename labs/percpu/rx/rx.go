@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/errno"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -128,6 +129,6 @@ func move(t, who *sched.Task) {
 		if sched.SetAffinity(t.CPU(), who, []int{to}) != nil {
 			return
 		}
-		sched.MSleep(t, 900*sim.Nanosecond)
+		hrtimer.USleep(t, 900*sim.Nanosecond)
 	}
 }
