@@ -11,7 +11,6 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/oops"
-	"bothhalves/kernelsim/reg"
 )
 
 // What one level of each context adds to preempt_count.
@@ -24,11 +23,13 @@ const (
 )
 
 // The fields of preempt_count.
-var (
-	PreemptBits = reg.Field{Hi: 7, Lo: 0}   // PREEMPT_MASK
-	SoftIRQBits = reg.Field{Hi: 15, Lo: 8}  // SOFTIRQ_MASK
-	HardIRQBits = reg.Field{Hi: 19, Lo: 16} // HARDIRQ_MASK
-	NMIBits     = reg.Field{Hi: 23, Lo: 20} // NMI_MASK
+const (
+	PreemptMask uint32 = 0xff << 0 // PREEMPT_MASK: how often preemption was disabled
+	SoftIRQMask uint32 = 0xff << 8 // SOFTIRQ_MASK: serving in the lowest bit, above it how often disabled
+	HardIRQMask uint32 = 0xf << 16 // HARDIRQ_MASK
+	NMIMask     uint32 = 0xf << 20 // NMI_MASK
+	interrupts         = SoftIRQMask | HardIRQMask | NMIMask
+	disabled           = SoftIRQMask &^ SoftIRQOffset // who has disabled bottom halves
 )
 
 // Count models preempt_count(): the word without the need_resched bit.
@@ -50,21 +51,18 @@ func Add(c *cpu.CPU, d uint32) uint32 {
 }
 
 // Sub models __preempt_count_sub. It says whether the word is zero now:
-// nothing forbids preemption, and somebody wants it.
+// nothing forbids preemption, and somebody wants it. A preempt_enable too many
+// must not borrow from the fields above, whichever context they say the CPU is
+// in, nor must a local_bh_enable too many.
 func Sub(c *cpu.CPU, d uint32) bool {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&^percpu.NeedReschedInverted < d || v&depth < d&depth || v&bottomHalves < d&bottomHalves {
+	if v&^percpu.NeedReschedInverted < d || v&PreemptMask < d&PreemptMask || v&disabled < d&disabled {
 		underflow(c, d)
 	}
 	order.PutUint32(word[:], v-d)
 	return v == d
 }
-
-// depth is PREEMPT_MASK: a preempt_enable too many must not borrow from the
-// fields above, whichever context they say the CPU is in. Nor must a
-// local_bh_enable too many.
-const depth = 0xff
 
 // Exchange models __preempt_count_sub(SOFTIRQ_DISABLE_OFFSET - 1): a level of
 // disabled bottom halves ends, and one of disabled preemption begins. It
@@ -72,7 +70,7 @@ const depth = 0xff
 func Exchange(c *cpu.CPU) uint32 {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&bottomHalves == 0 {
+	if v&disabled == 0 {
 		underflow(c, DisableOffset-Offset)
 	}
 	v -= DisableOffset - Offset
@@ -113,7 +111,7 @@ func EnableNoResched(c *cpu.CPU) { Sub(c, Offset) }
 func Drop(c *cpu.CPU) {
 	word := percpu.PreemptCountBytes(c)
 	v := order.Uint32(word[:])
-	if v&depth == 0 {
+	if v&PreemptMask == 0 {
 		underflow(c, Offset)
 	}
 	order.PutUint32(word[:], v-Offset)
@@ -138,20 +136,38 @@ func ClearNeedResched(c *cpu.CPU) {
 }
 
 // InHardIRQ models in_hardirq().
-func InHardIRQ(c *cpu.CPU) bool { return HardIRQBits.Get(uint64(Count(c))) != 0 }
+func InHardIRQ(c *cpu.CPU) bool { return Word(c)&HardIRQMask != 0 }
 
 // InSoftIRQ models in_softirq(): serving one, or with bottom halves disabled.
-func InSoftIRQ(c *cpu.CPU) bool { return SoftIRQBits.Get(uint64(Count(c))) != 0 }
+func InSoftIRQ(c *cpu.CPU) bool { return Word(c)&SoftIRQMask != 0 }
 
 // InServingSoftIRQ models in_serving_softirq(): bit 8 is set only while one
 // runs, disabling adds twice as much.
-func InServingSoftIRQ(c *cpu.CPU) bool { return Count(c)&SoftIRQOffset != 0 }
+func InServingSoftIRQ(c *cpu.CPU) bool { return Word(c)&SoftIRQOffset != 0 }
 
 // InNMI models in_nmi().
-func InNMI(c *cpu.CPU) bool { return NMIBits.Get(uint64(Count(c))) != 0 }
+func InNMI(c *cpu.CPU) bool { return Word(c)&NMIMask != 0 }
 
-// InInterrupt models in_interrupt(): NMI, hard interrupt or softirq.
-func InInterrupt(c *cpu.CPU) bool { return InNMI(c) || InHardIRQ(c) || InSoftIRQ(c) }
+// InInterrupt models in_interrupt(): NMI, hard interrupt or softirq, serving
+// one or with bottom halves disabled.
+func InInterrupt(c *cpu.CPU) bool { return Word(c)&interrupts != 0 }
+
+// InTask models in_task(): none of them, but bottom halves may be disabled.
+func InTask(c *cpu.CPU) bool { return Word(c)&(NMIMask|HardIRQMask|SoftIRQOffset) == 0 }
+
+// Level models interrupt_context_level(): 0 for a task, 1 for a softirq, 2 for
+// a hard interrupt, 3 for an NMI.
+func Level(c *cpu.CPU) int {
+	switch {
+	case InNMI(c):
+		return 3
+	case InHardIRQ(c):
+		return 2
+	case InServingSoftIRQ(c):
+		return 1
+	}
+	return 0
+}
 
 // InAtomic models in_atomic(): the task may not sleep.
 func InAtomic(c *cpu.CPU) bool { return Count(c) != 0 }

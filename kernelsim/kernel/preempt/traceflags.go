@@ -6,12 +6,6 @@ import (
 	"bothhalves/kernelsim/trace"
 )
 
-// contexts are the fields of preempt_count above the depth.
-const contexts = 0x00ffff00
-
-// bottomHalves counts those who have disabled bottom halves.
-const bottomHalves = 0x0000fe00
-
 // Word is preempt_count with its need_resched bit.
 func Word(c *cpu.CPU) uint32 { return order.Uint32(percpu.PreemptCountBytes(c)[:]) }
 
@@ -29,19 +23,19 @@ func TraceFlags(c *cpu.CPU, word uint32, due bool) trace.Flags {
 	if word&percpu.NeedReschedInverted == 0 {
 		f |= trace.PreemptResched
 	}
-	if word&contexts == 0 {
+	if word&interrupts == 0 {
 		return f
 	}
-	if NMIBits.Get(uint64(word)) != 0 {
+	if word&NMIMask != 0 {
 		f |= trace.NMI
 	}
-	if HardIRQBits.Get(uint64(word)) != 0 {
+	if word&HardIRQMask != 0 {
 		f |= trace.HardIRQ
 	}
 	if word&SoftIRQOffset != 0 {
 		f |= trace.SoftIRQ
 	}
-	if word&bottomHalves != 0 {
+	if word&disabled != 0 {
 		f |= trace.BHOff
 	}
 	return f

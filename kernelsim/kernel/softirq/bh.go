@@ -34,7 +34,7 @@ func BHEnable(c *cpu.CPU) {
 // processor of which it has just seen what is pending.
 func endBH(c *cpu.CPU) {
 	count := preempt.Exchange(c)
-	if count&contexts == 0 && pending.Peek(c) != 0 {
+	if count&interrupts == 0 && pending.Peek(c) != 0 {
 		Do(c)
 	}
 	preempt.Enable(c)

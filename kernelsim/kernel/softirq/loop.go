@@ -21,14 +21,14 @@ const (
 // Do models do_softirq: what is pending runs now, on the processor's interrupt
 // stack, unless it is somebody else's turn to see to it. Context: any.
 func Do(c *cpu.CPU) {
-	cfg := &shared.Of(c).cfg
-	if cfg.Loop == nil && preempt.InInterrupt(c) {
+	s := states.Raw(c)
+	if s.cfg.Loop == nil && preempt.InInterrupt(c) {
 		return
 	}
 	flags := c.SaveFlags()
-	if mask := pending.Peek(c); mask != 0 && !threadHasIt(c, mask) {
-		if cfg.OwnStack != nil {
-			cfg.OwnStack(c, runInline)
+	if mask := pending.Peek(c); mask != 0 && !s.threadHasIt(c, mask) {
+		if s.cfg.OwnStack != nil {
+			s.cfg.OwnStack(c, runInline)
 		} else {
 			runInline(c)
 		}
@@ -37,64 +37,65 @@ func Do(c *cpu.CPU) {
 }
 
 // runInline models __do_softirq.
-func runInline(c *cpu.CPU) { run(c, false) }
+func runInline(c *cpu.CPU) { states.Raw(c).run(c, false) }
 
 // run leads to the part that replaces the loop, or to the loop.
-func run(c *cpu.CPU, byThread bool) {
-	if loop := shared.Of(c).cfg.Loop; loop != nil {
-		loopPart(c, loop, byThread)
+func (s *state) run(c *cpu.CPU, byThread bool) {
+	if s.cfg.Loop != nil {
+		loopPart(c, s.cfg.Loop, byThread)
 		return
 	}
-	handle(c, byThread)
+	s.handle(c, byThread)
 }
 
 // handle models handle_softirqs: passes over what is pending, until nothing is,
 // or until others must have the processor. What is left then is ksoftirqd's,
-// for which others need not wait. Context: IF clear before and after.
-func handle(c *cpu.CPU, byThread bool) {
-	end := sched.Jiffies(c) + limit(c)
+// for which others need not wait. The clock is read at the beginning, and
+// counted in jiffies only if that matters. Context: IF clear before and after.
+func (s *state) handle(c *cpu.CPU, byThread bool) {
+	start := c.Now()
 	mask := pending.Peek(c)
 	preempt.Add(c, preempt.SoftIRQOffset)
 	for passes := 1; ; passes++ {
-		pass(c, mask)
+		s.pass(c, mask)
 		if byThread {
-			quiescent(c)
+			s.quiescent(c)
 		}
 		c.CLI()
 		if mask = pending.Peek(c); mask == 0 {
 			break
 		}
-		if sched.Jiffies(c) >= end || sched.NeedResched(c) || passes == maxPasses {
-			wakeThread(c)
+		if s.timeIsUp(c, start) || sched.NeedResched(c) || passes == maxPasses {
+			s.wakeThread(c)
 			break
 		}
 	}
 	preempt.Sub(c, preempt.SoftIRQOffset)
 }
 
+// timeIsUp models the comparison of jiffies with what they were at the
+// beginning, and MAX_SOFTIRQ_TIME.
+func (s *state) timeIsUp(c *cpu.CPU, start sim.Time) bool {
+	return uint64(c.Now()/s.jiffy) >= uint64(start/s.jiffy)+s.limit
+}
+
 // pass runs what mask names, the lowest number first. The pending word is
 // empty before interrupts come: what they raise from now on waits for the next
 // pass.
-func pass(c *cpu.CPU, mask uint16) {
+func (s *state) pass(c *cpu.CPU, mask uint16) {
 	pending.Write(c, 0)
 	c.STI()
 	for ; mask != 0; mask &= mask - 1 {
-		act(c, Nr(bits.TrailingZeros16(mask)))
+		s.act(c, Nr(bits.TrailingZeros16(mask)))
 	}
 }
 
-// limit is maxTime in jiffies, rounded up (msecs_to_jiffies).
-func limit(c *cpu.CPU) uint64 {
-	return uint64((maxTime*sim.Time(sched.HZ(c)) + sim.Second - 1) / sim.Second)
-}
-
 // act runs one softirq of the pass, and looks at what its action leaves behind.
-func act(c *cpu.CPU, nr Nr) {
-	s := stats.Raw(c)
+func (s *state) act(c *cpu.CPU, nr Nr) {
 	s.count[nr]++
 	c.Spend(cost.SoftIRQ)
 	sched.Record(c, trace.SoftIRQEntry, uint32(nr), 0, 0, 0)
-	a := shared.Of(c).actions[nr]
+	a := s.actions[nr]
 	if a == nil {
 		c.PageFault(0, instructionFetch)
 	}
@@ -112,8 +113,8 @@ func act(c *cpu.CPU, nr Nr) {
 const instructionFetch = 1 << 4
 
 // quiescent models rcu_softirq_qs.
-func quiescent(c *cpu.CPU) {
-	if fn := shared.Of(c).cfg.Quiescent; fn != nil {
-		fn(c)
+func (s *state) quiescent(c *cpu.CPU) {
+	if s.cfg.Quiescent != nil {
+		s.cfg.Quiescent(c)
 	}
 }

@@ -87,14 +87,14 @@ func (p *processor) Run(nr int) {
 			Title: fmt.Sprintf("UBSAN: array-index-out-of-bounds: softirq_vec[%d]", nr),
 			Why:   "there are ten softirqs, 0 to 9: their numbers are the bits that are set in what is pending"})
 	}
-	act(p.c, Nr(nr))
+	states.Raw(p.c).act(p.c, Nr(nr))
 }
 
 // Jiffies models jiffies.
 func (p *processor) Jiffies() uint64 { return sched.Jiffies(p.c) }
 
 // Limit is MAX_SOFTIRQ_TIME.
-func (p *processor) Limit() uint64 { return limit(p.c) }
+func (p *processor) Limit() uint64 { return states.Raw(p.c).limit }
 
 // NeedResched models need_resched.
 func (p *processor) NeedResched() bool { return sched.NeedResched(p.c) }
@@ -103,22 +103,22 @@ func (p *processor) NeedResched() bool { return sched.NeedResched(p.c) }
 func (p *processor) ByThread() bool { return p.byThread }
 
 // Quiescent models rcu_softirq_qs.
-func (p *processor) Quiescent() { quiescent(p.c) }
+func (p *processor) Quiescent() { states.Raw(p.c).quiescent(p.c) }
 
 // WakeThread models wakeup_softirqd.
-func (p *processor) WakeThread() { wakeThread(p.c) }
+func (p *processor) WakeThread() { states.Raw(p.c).wakeThread(p.c) }
 
 // LeaveHardIRQ models preempt_count_sub(HARDIRQ_OFFSET).
 func (p *processor) LeaveHardIRQ() { preempt.Sub(p.c, preempt.HardIRQOffset) }
 
 // ThreadHasIt models ksoftirqd_running.
-func (p *processor) ThreadHasIt(mask uint16) bool { return threadHasIt(p.c, mask) }
+func (p *processor) ThreadHasIt(mask uint16) bool { return states.Raw(p.c).threadHasIt(p.c, mask) }
 
 // Forced models force_irqthreads.
-func (p *processor) Forced() bool { return forced(p.c) }
+func (p *processor) Forced() bool { return states.Raw(p.c).forced(p.c) }
 
 // Do models __do_softirq.
-func (p *processor) Do() { run(p.c, false) }
+func (p *processor) Do() { runInline(p.c) }
 
 // TickExit models tick_irq_exit.
-func (p *processor) TickExit() { tickExit(p.c) }
+func (p *processor) TickExit() { states.Raw(p.c).tickExit(p.c) }

@@ -20,7 +20,7 @@ func RaiseBit(c *cpu.CPU, nr Nr) {
 func RaiseIRQOff(c *cpu.CPU, nr Nr) {
 	RaiseBit(c, nr)
 	if !preempt.InInterrupt(c) {
-		wakeThread(c)
+		states.Raw(c).wakeThread(c)
 	}
 }
 
@@ -32,12 +32,9 @@ func Raise(c *cpu.CPU, nr Nr) {
 }
 
 // wakeThread models wakeup_softirqd. Context: IF clear.
-func wakeThread(c *cpu.CPU) {
+func (s *state) wakeThread(c *cpu.CPU) {
 	t := *ksoftirqd.Raw(c)
-	if t == nil {
-		return
-	}
-	if shared.Of(c).cfg.Rules.AsksState && t.State == sched.Running {
+	if t == nil || s.cfg.Rules.AsksState && t.State == sched.Running {
 		return
 	}
 	sched.WakeUpProcess(c, t)

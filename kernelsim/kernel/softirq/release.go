@@ -46,4 +46,4 @@ func RulesOf(release string) Rules {
 }
 
 // RulesNow are the rules of the machine.
-func RulesNow(c *cpu.CPU) *Rules { return &shared.Of(c).cfg.Rules }
+func RulesNow(c *cpu.CPU) *Rules { return &states.Raw(c).cfg.Rules }

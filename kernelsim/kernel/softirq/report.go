@@ -5,7 +5,6 @@ import (
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/preempt"
-	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/oops"
 )
@@ -34,30 +33,6 @@ func Leaked(c *cpu.CPU, nr Nr, fn any, before uint32, on bool, lines ...string) 
 	oops.Raise(r)
 }
 
-// hotplugSafe is SOFTIRQ_HOTPLUG_SAFE_MASK: what may be left pending on a
-// processor that goes, because others take it over.
-const hotplugSafe = 1<<Timer | 1<<IRQPoll | 1<<HRTimer | 1<<RCU
-
-// maxIdleReports is how often an idle processor's pending work is told of.
-const maxIdleReports = 10
-
-// ReportIdle models report_idle_softirq (kernel/time/tick-sched.c): it says
-// whether an idle processor must keep its tick because softirqs are pending
-// that nobody runs, and tells so in the log. Context: IF clear, the idle task.
-func ReportIdle(c *cpu.CPU) bool {
-	mask := pending.Peek(c)
-	if !sched.Active(c) {
-		mask &^= hotplugSafe
-	}
-	s := shared.Of(c)
-	if mask == 0 || s.idleReports >= maxIdleReports {
-		return false
-	}
-	s.idleReports++
-	printk.Printk(c, printk.Warning, "NOHZ tick-stop error: local softirq work is pending, handler #%02x!!!", mask)
-	return true
-}
-
 // ContextOf is sched.ContextOf, with the name of the softirq that c serves.
 func ContextOf(c *cpu.CPU) []string {
 	list := sched.ContextOf(c)
@@ -72,7 +47,7 @@ func ContextOf(c *cpu.CPU) []string {
 // name is what follows the word softirq in a report: the softirq's name, and
 // whose function it has called.
 func name(c *cpu.CPU) string {
-	s := stats.Raw(c)
+	s := states.Raw(c)
 	switch {
 	case !s.busy:
 		return ""
@@ -84,4 +59,4 @@ func name(c *cpu.CPU) string {
 
 // Calls says whose function the running action calls from now on, for reports:
 // a tasklet's name; empty at its end. Context: softirq.
-func Calls(c *cpu.CPU, function string) { stats.Raw(c).function = function }
+func Calls(c *cpu.CPU, function string) { states.Raw(c).function = function }

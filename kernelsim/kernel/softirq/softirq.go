@@ -9,6 +9,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq/softirqabi"
+	"bothhalves/kernelsim/sim"
 )
 
 // An Nr is a softirq's number, the bit that is set while it is pending.
@@ -65,10 +66,10 @@ type Config struct {
 // system is the package's state that all processors share.
 type system struct {
 	cfg     Config
+	jiffy   sim.Time
+	limit   uint64              // MAX_SOFTIRQ_TIME in jiffies
 	actions [NumSoftIRQs]Action // softirq_vec
 	told    finding             // what has been told already
-
-	idleReports int // see ReportIdle
 }
 
 var shared = percpu.Shared[system]("softirq_vec")
@@ -79,20 +80,30 @@ var pending = percpu.NewWord[uint16]("irq_stat.__softirq_pending", 0)
 // ksoftirqd is the per-CPU variable of that name.
 var ksoftirqd = percpu.New[*sched.Task]("ksoftirqd")
 
-// A stat is what is known of one processor's softirqs: how many there were
+// A state is what is known of one processor's softirqs: how many there were
 // (struct kernel_stat), and for reports which one runs.
-type stat struct {
+type state struct {
+	*system
 	count    [NumSoftIRQs]uint64
 	busy     bool   // an action runs
 	serving  Nr     // which
 	function string // see Calls
 }
 
-var stats = percpu.New[stat]("kstat.softirqs")
+var states = percpu.New[state]("kstat")
 
 // Init tells the package how the kernel was booted. Actions may have been
-// opened before. Context: once, before the first interrupt.
-func Init(c *cpu.CPU, cfg Config) { shared.Of(c).cfg = cfg }
+// opened before. Context: once, when the per-CPU areas stand and HZ is known,
+// before the first interrupt.
+func Init(c *cpu.CPU, cfg Config) {
+	s := shared.Of(c)
+	s.cfg = cfg
+	s.jiffy = sim.Second / sim.Time(sched.HZ(c))
+	s.limit = uint64((maxTime + s.jiffy - 1) / s.jiffy) // msecs_to_jiffies
+	for _, p := range c.Peers {
+		states.Raw(p).system = s
+	}
+}
 
 // Open models open_softirq: from now on nr's action is a. There is no way
 // back.
@@ -102,7 +113,7 @@ func Open(c *cpu.CPU, nr Nr, a Action) { shared.Of(c).actions[nr] = a }
 func Pending(c *cpu.CPU) uint16 { return pending.Peek(c) }
 
 // Count is how often nr's action has been called on p (kstat_softirqs_cpu).
-func Count(p *cpu.CPU, nr Nr) uint64 { return stats.Raw(p).count[nr] }
+func Count(p *cpu.CPU, nr Nr) uint64 { return states.Raw(p).count[nr] }
 
 // Ksoftirqd is p's thread, nil before there is one.
 func Ksoftirqd(p *cpu.CPU) *sched.Task { return *ksoftirqd.Raw(p) }

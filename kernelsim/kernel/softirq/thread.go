@@ -43,7 +43,7 @@ func runThread(t *sched.Task) {
 		c.STI()
 		return
 	}
-	run(c, true)
+	states.Raw(c).run(c, true)
 	c.STI()
 	sched.CondResched(t)
 }
