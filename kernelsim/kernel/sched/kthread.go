@@ -149,19 +149,18 @@ func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	return t.co
 }
 
-// Compute lets t do its own work until it has had d on a CPU.
+// Compute lets t do d of its own work, a microsecond at a time. What interrupts
+// and softirqs take from it meanwhile is not its own, though the scheduler
+// counts it as the task's (without CONFIG_IRQ_TIME_ACCOUNTING).
 func Compute(t *Task, d sim.Time) {
 	row := cost.UserWork
 	if !t.User {
 		row = cost.ProbeLoop
 	}
-	for start := t.had(); t.had()-start < d; {
+	for ; d > 0; d -= sim.Microsecond {
 		t.cpu.Spend(row)
 	}
 }
-
-// had is the time that t has had until this very moment.
-func (t *Task) had() sim.Time { return t.exec.sum + t.cpu.Now() - t.exec.start }
 
 // OnCPU says whether t runs now.
 func (t *Task) OnCPU() bool { return t.cpu != nil && runqueues.Raw(t.cpu).curr == t }
