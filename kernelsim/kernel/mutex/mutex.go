@@ -45,7 +45,11 @@ func (m *Mutex) Lock(t *sched.Task) {
 		m.owner = t
 	}
 	t.CPU().Spend(cost.AtomicRMW)
-	if !got {
+	switch {
+	case got:
+	case t.Policy == sched.Idle: // the code that boots the kernel, which cannot sleep
+		sched.WaitEarly(t, func() bool { return m.tryOrHandoff(t) })
+	default:
 		m.lockSlow(t)
 	}
 	m.dep.Acquired(t.CPU(), false)
