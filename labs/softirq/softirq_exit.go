@@ -1,0 +1,13 @@
+package softirq
+
+import (
+	"bothhalves/kernelsim/kernel/softirq/softirqabi"
+	"bothhalves/labs/lab"
+)
+
+// IRQExit models irq_exit_rcu with invoke_softirq (kernel/softirq.c): the
+// handlers of a hard interrupt have run, and the processor goes back to what
+// it was interrupted in. IF is clear when it is called, and when it returns.
+func IRQExit(r softirqabi.Return) {
+	panic(lab.TODO("leave the interrupt, and see to what it has raised"))
+}
