@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/bits"
 	"strings"
 	"time"
 
@@ -173,8 +174,8 @@ func withIdle(spans []figure.Span, to int64) []figure.Span {
 
 // Layouts are the bit layouts that a figure can draw by name.
 func Layouts() map[string]figure.Bits {
-	field := func(name string, f reg.Field, note string) reg.Named {
-		return reg.Number(name, f.Hi, f.Lo).Noted(note)
+	field := func(name string, mask uint32, note string) reg.Named {
+		return reg.Number(name, uint8(31-bits.LeadingZeros32(mask)), uint8(bits.TrailingZeros32(mask))).Noted(note)
 	}
 	return map[string]figure.Bits{
 		"gate":                   {Title: "IDT entry", Width: 128, Layout: gatereg.Low(), Above: gatereg.High()},
@@ -194,10 +195,10 @@ func Layouts() map[string]figure.Bits {
 		"IRTE":                   {Title: "Interrupt remapping table entry", Width: 128, Layout: iommureg.IRTELow(), Above: iommureg.IRTEHigh()},
 		"preempt_count": {Title: "preempt_count", Width: 32, Layout: reg.Layout{
 			reg.Flag("need_resched", 31).Noted("inverted: 0 means that a reschedule is due"),
-			field("NMI", preempt.NMIBits, "nesting of non-maskable interrupts"),
-			field("hardirq", preempt.HardIRQBits, "nesting of hard interrupts"),
-			field("softirq", preempt.SoftIRQBits, "bit 8 while a softirq runs; 2 for every local_bh_disable"),
-			field("preempt", preempt.PreemptBits, "one for every preempt_disable and every spinlock held"),
+			field("NMI", preempt.NMIMask, "nesting of non-maskable interrupts"),
+			field("hardirq", preempt.HardIRQMask, "nesting of hard interrupts"),
+			field("softirq", preempt.SoftIRQMask, "bit 8 while a softirq runs; 2 for every local_bh_disable"),
+			field("preempt", preempt.PreemptMask, "one for every preempt_disable and every spinlock held"),
 		}},
 	}
 }
