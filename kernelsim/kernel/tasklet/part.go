@@ -4,6 +4,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/softirq/softirqabi"
+	"bothhalves/kernelsim/oops"
 )
 
 // A list is a processor's list as a part sees it.
@@ -26,17 +27,38 @@ func (l *list) DisableIRQ() { l.c.CLI() }
 // EnableIRQ models local_irq_enable.
 func (l *list) EnableIRQ() { l.c.STI() }
 
+// irqsOff models lockdep_assert_irqs_disabled for what a part does.
+func (l *list) irqsOff(what string) {
+	if l.c.IF() {
+		oops.Raise(oops.Report{Rule: "IF set", CPU: l.c.ID,
+			Title: "WARNING: " + what + " of the list of tasklets with interrupts on",
+			Why:   "an interrupt that comes here may schedule a tasklet as well: of two who change a list or a word at once, one is lost"})
+	}
+}
+
 // Append puts a tasklet at the end.
-func (l *list) Append(t softirqabi.Tasklet) { l.p.head(l.c).append(t.(view).t) }
+func (l *list) Append(t softirqabi.Tasklet) {
+	l.irqsOff("Append")
+	l.p.head(l.c).append(t.(view).t)
+}
 
 // Detach takes the whole list.
-func (l *list) Detach() softirqabi.Tasklet { return l.view(l.p.head(l.c).detach()) }
+func (l *list) Detach() softirqabi.Tasklet {
+	l.irqsOff("Detach")
+	return l.view(l.p.head(l.c).detach())
+}
 
 // Raise models raise_softirq_irqoff.
-func (l *list) Raise() { softirq.RaiseIRQOff(l.c, l.p.softirq()) }
+func (l *list) Raise() {
+	l.irqsOff("Raise")
+	softirq.RaiseIRQOff(l.c, l.p.softirq())
+}
 
 // RaiseBit models __raise_softirq_irqoff.
-func (l *list) RaiseBit() { softirq.RaiseBit(l.c, l.p.softirq()) }
+func (l *list) RaiseBit() {
+	l.irqsOff("RaiseBit")
+	softirq.RaiseBit(l.c, l.p.softirq())
+}
 
 // view is a tasklet of the list as a part sees it.
 func (l *list) view(t *Tasklet) softirqabi.Tasklet {
