@@ -18,6 +18,7 @@ import (
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/tasklet"
+	"bothhalves/kernelsim/kernel/tick"
 	"bothhalves/kernelsim/kernel/tsc"
 	"bothhalves/kernelsim/kernel/vector"
 	"bothhalves/kernelsim/sim"
@@ -106,7 +107,8 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 // initSoftIRQ models softirq_init.
 func (m *Machine) initSoftIRQ(c *cpu.CPU) {
 	softirq.Init(c, softirq.Config{Rules: softirq.RulesOf(m.release.Name), Force: m.params.threadIRQs,
-		OwnStack: entry.OnOwnStack, Loop: m.parts.SoftIRQ.Loop, Exit: m.parts.SoftIRQ.Exit})
+		OwnStack: entry.OnOwnStack, TickEnter: tick.IRQEnter, TickExit: tick.IRQExit,
+		Loop: m.parts.SoftIRQ.Loop, Exit: m.parts.SoftIRQ.Exit})
 	tasklet.Init(c, tasklet.Config{Schedule: m.parts.SoftIRQ.Schedule, Action: m.parts.SoftIRQ.Action})
 }
 

@@ -34,12 +34,17 @@ func (m *Machine) makeReport(f *sim.Failure) *oops.Report {
 	// What a watchdog reports happens below the interrupt that it looks from.
 	lockup := r.Rule == "soft lockup" || r.Rule == "hard lockup"
 	r.Stack = strings.Join(report.CallTrace(string(f.Stack), lockup), "\n")
-	r.Time, r.Step, r.Seed = int64(m.eng.Now()), m.eng.Steps(), m.cfg.Seed
-	r.Replay = either(m.cfg.Replay, m.cfg.BootCommand())
+	m.date(r)
 	if f.Proc != nil {
 		m.place(r, m.cpus[f.Proc.ID()])
 	}
 	return r
+}
+
+// date adds when it was, and how it can be seen again.
+func (m *Machine) date(r *oops.Report) {
+	r.Time, r.Step, r.Seed = int64(m.eng.Now()), m.eng.Steps(), m.cfg.Seed
+	r.Replay = either(m.cfg.Replay, m.cfg.BootCommand())
 }
 
 // place adds which CPU it was, what ran there, and its last trace lines.

@@ -71,6 +71,7 @@ func TestMistakes(t *testing.T) {
 	rows = append(rows, lockOrderMistakes()...)
 	rows = append(rows, contextMistakes()...)
 	rows = append(rows, lockupMistakes()...)
+	rows = append(rows, softirqMistakes()...)
 	for _, x := range rows {
 		t.Run(x.name, func(t *testing.T) {
 			r := x.report(t)

@@ -136,5 +136,5 @@ func (m *Machine) outcome(err error) error {
 		}
 		return ErrStopped
 	}
-	return nil
+	return m.findStranded()
 }

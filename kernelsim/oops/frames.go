@@ -88,10 +88,11 @@ func (f Frame) Kernel() bool {
 	return strings.HasPrefix(f.pkg, module+"kernelsim/") && !f.test && f.pkg != module+"kernelsim/samples"
 }
 
-// Gate says whether the frame is the way through an interrupt gate: what
-// stands above it ran in the interrupt, what stands below was interrupted.
+// Gate says whether the frame is the way through an interrupt gate, or that to
+// the interrupt stack for softirqs: what stands above it ran there, what stands
+// below was interrupted or let them run.
 func (f Frame) Gate() bool {
-	return f.Func == "cpu.(*CPU).tryGate"
+	return f.Func == "cpu.(*CPU).tryGate" || f.Func == "entry.OnOwnStack"
 }
 
 // Core says whether the frame belongs to the processor model: time passing

@@ -95,18 +95,18 @@ func (s *state) act(c *cpu.CPU, nr Nr) {
 	s.count[nr]++
 	c.Spend(cost.SoftIRQ)
 	sched.Record(c, trace.SoftIRQEntry, uint32(nr), 0, 0, 0)
+	s.serving, s.busy = nr, true
 	a := s.actions[nr]
 	if a == nil {
 		c.PageFault(0, instructionFetch)
 	}
 	before, on := preempt.Count(c), c.IF()
-	s.serving, s.busy = nr, true
 	a(c)
-	s.busy = false
 	sched.Record(c, trace.SoftIRQExit, uint32(nr), 0, 0, 0)
 	if preempt.Count(c) != before || c.IF() != on {
 		Leaked(c, nr, a, before, on)
 	}
+	s.busy = false
 }
 
 // instructionFetch is the error code of a call of address 0.

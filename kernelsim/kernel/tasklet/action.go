@@ -96,11 +96,11 @@ func (t *Tasklet) call(c *cpu.CPU, p priority) {
 	before := preempt.Count(c)
 	softirq.Calls(c, t.name)
 	t.fn(c, t)
-	softirq.Calls(c, "")
 	t.record(c, trace.TaskletExit)
 	if preempt.Count(c) != before || !c.IF() {
 		softirq.Leaked(c, p.softirq(), t.fn, before, true, "tasklet: "+t.Name())
 	}
+	softirq.Calls(c, "")
 }
 
 // record traces the tasklet, in releases that have these tracepoints.
