@@ -25,16 +25,19 @@ func RequestCascade(c *cpu.CPU) error {
 // keyboard controller's second port it is tried first whether its interrupt
 // comes (i8042_check_aux, drivers/input/serio/i8042.c).
 func RequestBoard(c *cpu.CPU) error {
+	initKeyboard(c)
 	for _, r := range [...]struct {
 		n     irq.Number
+		serve irq.Handler
 		name  string
 		flags irq.Flags
 		trial bool
 	}{
-		{9, "acpi", irq.Shared, false}, {12, "i8042", irq.Shared, true}, {12, "i8042", irq.Shared, false}, {1, "i8042", irq.Shared, false},
-		{8, "rtc0", 0, false}, {4, "ttyS0", irq.Shared, false}, {3, "ttyS1", irq.Shared, false},
+		{9, notMine, "acpi", irq.Shared, false},
+		{12, notMine, "i8042", irq.Shared, true}, {12, notMine, "i8042", irq.Shared, false}, {1, serveKeyboard, "i8042", irq.Shared, false},
+		{8, notMine, "rtc0", 0, false}, {4, notMine, "ttyS0", irq.Shared, false}, {3, notMine, "ttyS1", irq.Shared, false},
 	} {
-		if err := irq.Request(c, r.n, notMine, r.flags, r.name, r.name); err != nil {
+		if err := irq.Request(c, r.n, r.serve, r.flags, r.name, r.name); err != nil {
 			return err
 		}
 		if r.trial {
