@@ -18,6 +18,7 @@ func (fs *FS) stat() string {
 	for _, p := range fs.known() {
 		t := sched.TimesOf(p, fs.m.Now())
 		all.User += t.User
+		all.Nice += t.Nice
 		all.System += t.System
 		all.Idle += t.Idle
 		all.IRQ += t.IRQ
@@ -36,7 +37,8 @@ func (fs *FS) stat() string {
 // cpuLine prints user nice system idle iowait irq softirq steal guest
 // guest_nice.
 func cpuLine(b *strings.Builder, name string, t sched.Times) {
-	fmt.Fprintf(b, "%s %d 0 %d %d 0 %d %d 0 0 0\n", name, t.User/tick, t.System/tick, t.Idle/tick, t.IRQ/tick, t.SoftIRQ/tick)
+	fmt.Fprintf(b, "%s %d %d %d %d 0 %d %d 0 0 0\n", name,
+		t.User/tick, t.Nice/tick, t.System/tick, t.Idle/tick, t.IRQ/tick, t.SoftIRQ/tick)
 }
 
 // totals prints the counts of the whole system. The machine has no real-time

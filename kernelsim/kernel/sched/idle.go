@@ -3,6 +3,7 @@ package sched
 import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/preempt"
+	"bothhalves/kernelsim/sim"
 )
 
 // TickHooks are what do_idle calls of the tick (kernel/time/tick-sched.c), which
@@ -17,6 +18,8 @@ type TickHooks struct {
 	Stop func(c *cpu.CPU, got bool)
 	// GotTick models tick_nohz_idle_got_tick.
 	GotTick func(c *cpu.CPU) bool
+	// IdleTime models get_cpu_idle_time_us: how long p has idled up to now.
+	IdleTime func(p *cpu.CPU, now sim.Time) sim.Time
 }
 
 // SetTick tells the scheduler of the tick. Context: boot.

@@ -9,7 +9,7 @@ import (
 func HZ(c *cpu.CPU) int { return shared.Of(c).hz }
 
 // TickPeriod is TICK_NSEC: the time from one tick to the next.
-func TickPeriod(c *cpu.CPU) sim.Time { return sim.Second / sim.Time(shared.Of(c).hz) }
+func TickPeriod(c *cpu.CPU) sim.Time { return shared.Of(c).period }
 
 // InitialJiffies is INITIAL_JIFFIES (include/linux/jiffies.h) for a HZ: five
 // minutes before a counter of 32 bits overflows, so that nobody forgets that
@@ -21,5 +21,6 @@ func InitialJiffies(hz int) uint64 { return 1<<32 - 300*uint64(hz) }
 // catches up. Here they are computed from the machine's time, so they are never
 // behind.
 func Jiffies(c *cpu.CPU) uint64 {
-	return InitialJiffies(HZ(c)) + uint64(c.Now()/TickPeriod(c))
+	s := shared.Of(c)
+	return InitialJiffies(s.hz) + uint64(c.Now())/uint64(s.period)
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/lock"
 	"bothhalves/kernelsim/kernel/percpu"
@@ -19,6 +18,7 @@ type Attr struct {
 	Pinned bool  // a per-CPU kthread: nobody may change CPUs
 	Policy Policy
 	RTPrio int
+	Nice   int
 	User   bool
 	pid    int // 0: the next one
 }
@@ -47,7 +47,7 @@ func Spawn(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 func newTask(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 	s := shared.Of(c)
 	t := &Task{PID: a.pid, Comm: comm(name), Policy: max(a.Policy, Normal), RTPrio: a.RTPrio,
-		User: a.User, pinned: a.Pinned, fn: fn}
+		User: a.User, nice: a.Nice, pinned: a.Pinned, fn: fn, started: c.Engine().Now()}
 	if a.pid == 0 {
 		t.PID = s.nextPID
 		s.nextPID++
@@ -153,12 +153,8 @@ func InitIdle(c *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 // and softirqs take from it meanwhile is not its own, though the scheduler
 // counts it as the task's (without CONFIG_IRQ_TIME_ACCOUNTING).
 func Compute(t *Task, d sim.Time) {
-	row := cost.UserWork
-	if !t.User {
-		row = cost.ProbeLoop
-	}
 	for ; d > 0; d -= sim.Microsecond {
-		t.cpu.Spend(row)
+		Program(t)
 	}
 }
 

@@ -108,7 +108,6 @@ func (q *runqueue) update(now sim.Time) {
 	}
 	t.exec.start = now
 	t.exec.sum += d
-	q.times.book(t, d)
 	if t.Policy == Normal {
 		t.exec.vruntime += d
 		least := t.exec.vruntime
@@ -144,18 +143,4 @@ func mark(c, p *cpu.CPU) (tell bool) {
 		return true
 	}
 	return false
-}
-
-// Times is how a CPU's time was spent, as /proc/stat divides it.
-type Times struct{ User, System, IRQ, SoftIRQ, Idle sim.Time }
-
-func (x *Times) book(t *Task, d sim.Time) {
-	switch {
-	case t.Policy == Idle:
-		x.Idle += d
-	case t.User:
-		x.User += d
-	default:
-		x.System += d
-	}
 }

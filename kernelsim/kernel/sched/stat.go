@@ -1,20 +1,6 @@
 package sched
 
-import (
-	"bothhalves/kernelsim/hw/cpu"
-	"bothhalves/kernelsim/sim"
-)
-
-// TimesOf is how p's time was spent up to now, the present stretch included
-// (kcpustat_cpu_fetch and get_idle_time, fs/proc/stat.c).
-func TimesOf(p *cpu.CPU, now sim.Time) Times {
-	q := runqueues.Raw(p)
-	x := q.times
-	if d := now - q.curr.exec.start; d > 0 && !q.hotplug.dead {
-		x.book(q.curr, d)
-	}
-	return x
-}
+import "bothhalves/kernelsim/hw/cpu"
 
 // SwitchesOf is how often p went from one task to another; the sum over the
 // CPUs models nr_context_switches (kernel/sched/core.c).

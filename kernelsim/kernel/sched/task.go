@@ -69,11 +69,14 @@ type Task struct {
 	onRQ    bool   // queued or running
 	resched bool   // TIF_NEED_RESCHED
 	exec    accounting
-	stop    bool  // kthread_should_stop
-	gone    bool  // its function has returned
-	reaper  *Task // who waits for that
-	park    bool  // KTHREAD_SHOULD_PARK
-	parker  *Task // who waits until it is parked
+	time    cputime
+	nice    int      // −20 to 19
+	started sim.Time // start_time
+	stop    bool     // kthread_should_stop
+	gone    bool     // its function has returned
+	reaper  *Task    // who waits for that
+	park    bool     // KTHREAD_SHOULD_PARK
+	parker  *Task    // who waits until it is parked
 	fn      func(t *Task)
 	held    lock.Held // lockdep_depth, held_locks
 }
@@ -138,6 +141,7 @@ type system struct {
 	full    bool // preempt=full
 	booted  bool // system_state >= SYSTEM_SCHEDULING
 	hz      int
+	period  sim.Time // TICK_NSEC
 	tick    TickHooks
 	forks   int // total_forks
 }
@@ -154,7 +158,7 @@ type Config struct {
 // its idle task.
 func Init(c *cpu.CPU, cfg Config) {
 	s := shared.Of(c)
-	*s = system{hz: cfg.HZ, full: cfg.PreemptFull, nextPID: 1}
+	*s = system{hz: cfg.HZ, period: sim.Second / sim.Time(cfg.HZ), full: cfg.PreemptFull, nextPID: 1}
 }
 
 // Tasks lists the living tasks by pid; the idle tasks, all of pid 0, come

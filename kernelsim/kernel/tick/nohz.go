@@ -176,6 +176,7 @@ func (ts *tickSched) stop(c *cpu.CPU, at sim.Time) {
 	if !ts.stopped {
 		ts.lastTick = ts.timer.Expires()
 		ts.stopped = true
+		ts.idleJiffies = sched.Jiffies(c)
 		sched.Record(c, trace.TickStop, 1, 0, 0, 0)
 	}
 	ts.nextTick = at
@@ -192,6 +193,7 @@ func (ts *tickSched) restart(c *cpu.CPU) {
 	timer.ClearIdle(c)
 	sched.Touch(c)
 	ts.stopped = false
+	sched.AccountIdleTicks(c, sched.Jiffies(c)-ts.idleJiffies) // tick_nohz_account_idle_time
 	hrtimer.Cancel(c, &ts.timer)
 	ts.timer.SetExpires(ts.lastTick)
 	hrtimer.Forward(c, &ts.timer, sched.TickPeriod(c))

@@ -28,6 +28,8 @@ type tickSched struct {
 	lastTick sim.Time // last_tick: what the timer was set to when it was stopped
 	nextTick sim.Time // next_tick: what it is set to instead
 	idle     idleTime
+	// idleJiffies is the jiffies up to which idle ticks are accounted.
+	idleJiffies uint64
 }
 
 // ticks is the per-CPU variable tick_cpu_sched.
@@ -49,7 +51,8 @@ type Config struct {
 // Init models tick_init: the idle loop finds the tick. Context: boot, once.
 func Init(c *cpu.CPU, cfg Config) {
 	*shared.Of(c) = system{thresh: cfg.WatchdogThresh}
-	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: stopOrRetain, GotTick: gotTick})
+	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: stopOrRetain, GotTick: gotTick,
+		IdleTime: IdleTime})
 }
 
 // StartClock models tick_setup_sched_timer: c gets its clock event device and
@@ -99,6 +102,7 @@ func (ts *tickSched) handle(c *cpu.CPU) {
 	if ts.stopped {
 		sched.Touch(c)
 		ts.nextTick = 0
+		ts.idleJiffies++ // this one is accounted now
 	}
 	ts.ticks++
 	updateProcessTimes(c)
@@ -106,6 +110,7 @@ func (ts *tickSched) handle(c *cpu.CPU) {
 
 // updateProcessTimes models update_process_times (kernel/time/timer.c).
 func updateProcessTimes(c *cpu.CPU) {
+	sched.AccountTick(c)
 	c.Spend(cost.TimerTick)
 	timer.RunLocal(c)
 	sched.Tick(c)

@@ -7,7 +7,6 @@ package fio
 import (
 	"fmt"
 
-	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/blkmq"
 	"bothhalves/kernelsim/kernel/errno"
@@ -196,6 +195,6 @@ func (j *job) reap(t *sched.Task) {
 		j.done = append(j.done[:0], j.done[1:]...)
 		j.lat.add(t.CPU().Now() - s.start)
 		j.idle = append(j.idle, s)
-		t.CPU().Spend(cost.UserWork)
+		sched.Program(t)
 	}
 }
