@@ -1,7 +1,8 @@
 // Package samples models the kernel tree's samples/ directory: small modules
 // that do one thing, to be loaded, watched and read. Some count, each in another
 // way, and show in a file under /proc what they have counted; some drive one
-// device, each in another way; two leave work to bottom halves. Several are wrong, and that is what they are for.
+// device, each in another way; two leave work to bottom halves. Several are
+// wrong, and that is what they are for.
 package samples
 
 import (
@@ -34,7 +35,7 @@ func Modules() []machine.Module {
 		{Name: "count_raw", Init: countRaw},
 		{Name: "count_stale", Init: countStale},
 		halvesModule(), raiserModule(),
-	}, append(eduModules(), patternModules()...)...)
+	}, append(doorModules(), append(eduModules(), patternModules()...)...)...)
 }
 
 func file(name string, show func(c *cpu.CPU) string) []machine.File {

@@ -9,10 +9,19 @@ import (
 	"bothhalves/kernelsim/oops"
 )
 
+// whyInconsistent says what to do about a lock that is held while those may come
+// who take it too.
+func whyInconsistent(u usage) string {
+	if u&(inSoftIRQ|onSoftIRQ) != 0 {
+		return "a softirq takes this lock, and elsewhere it is held while softirqs may run: the softirq would wait for the code below it; take it there with bottom halves disabled (softirq.LockBH)"
+	}
+	return "an interrupt handler takes this lock, and elsewhere it is held while that interrupt may come: the handler would wait for the code that it interrupted; take it there with the irq disabling form"
+}
+
 // inconsistent models print_usage_bug.
 func inconsistent(c *cpu.CPU, h *Held, m *Map, was, now usage) {
 	raise(c, "lock irq-state", "inconsistent lock state",
-		"an interrupt handler takes this lock, and elsewhere it is held while that interrupt may come: the handler would wait for the code that it interrupted; take it there with the irq disabling form",
+		whyInconsistent(was|now),
 		text{
 			fmt.Sprintf("inconsistent {%s} -> {%s} usage.", was, now),
 			fmt.Sprintf("%s %s takes:", task(c), contextChars(c)),
