@@ -24,6 +24,7 @@ func (fs *FS) process(t *sched.Task) []node {
 	status := show("status", func() string { return fs.status(t) })
 	status.refuse = errno.EINVAL // a seq_file without a write function
 	return []node{
+		show("stat", func() string { return taskStat(t) }),
 		// comm_write: only the process itself may change its name.
 		setting("comm", func() string { return t.Comm + "\n" }, func(string, bool) error { return errno.EINVAL }),
 		status,

@@ -50,7 +50,7 @@ func (q *runqueue) enqueue(t *Task) {
 	before := func(a, b *Task) bool { return a.exec.vruntime < b.exec.vruntime }
 	if t.Policy > Normal {
 		list = &q.urgent
-		before = func(a, b *Task) bool { return a.Prio() < b.Prio() }
+		before = (*Task).before
 	}
 	i := len(*list)
 	for i > 0 && before(t, (*list)[i-1]) {
@@ -67,7 +67,7 @@ func (q *runqueue) requeue(t *Task) {
 		return
 	}
 	i := 0
-	for i < len(q.urgent) && q.urgent[i].Prio() < t.Prio() {
+	for i < len(q.urgent) && q.urgent[i].before(t) {
 		i++
 	}
 	q.urgent = slices.Insert(q.urgent, i, t)
@@ -109,7 +109,7 @@ func (q *runqueue) update(now sim.Time) {
 	t.exec.start = now
 	t.exec.sum += d
 	if t.Policy == Normal {
-		t.exec.vruntime += d
+		t.exec.vruntime += t.virtual(d)
 		least := t.exec.vruntime
 		if len(q.fair) > 0 {
 			least = min(least, q.fair[0].exec.vruntime)

@@ -48,6 +48,7 @@ const (
 	Idle   Policy = iota // the CPU's idle task
 	Normal               // SCHED_NORMAL: fair
 	FIFO                 // SCHED_FIFO
+	RR                   // SCHED_RR: FIFO that gives equals their turn
 	Stop                 // the stopper: before everything
 )
 
@@ -57,7 +58,7 @@ type Task struct {
 	Comm   string
 	State  State
 	Policy Policy
-	RTPrio int  // of a FIFO task, 1 to 99
+	RTPrio int  // of a FIFO or RR task, 1 to 99
 	User   bool // runs a program: preemptible whatever the kernel's model is
 
 	cpu     *cpu.CPU
@@ -106,18 +107,6 @@ func (t *Task) Held() *lock.Held { return &t.held }
 
 // Switches is how often the task was put on a CPU.
 func (t *Task) Switches() uint64 { return t.exec.switches }
-
-// Prio is the kernel's priority: 120 for a fair task, 99 − RTPrio for a FIFO
-// task, −1 for a stopper, as the sched tracepoints print it.
-func (t *Task) Prio() int {
-	switch t.Policy {
-	case Stop:
-		return -1
-	case FIFO:
-		return 99 - t.RTPrio
-	}
-	return 120
-}
 
 // String is comm/pid, as reports name a task.
 func (t *Task) String() string { return fmt.Sprintf("%s/%d", t.Comm, t.PID) }

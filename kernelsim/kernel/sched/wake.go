@@ -109,13 +109,13 @@ func checkPreempt(c *cpu.CPU, t *Task) (tell bool) {
 // the one that runs (check_preempt_wakeup and its kin).
 func (q *runqueue) preempts(c *cpu.CPU, t *Task) bool {
 	r := q.curr
-	if t.Policy != r.Policy {
-		return t.Policy > r.Policy
+	switch {
+	case t.Policy > Normal:
+		return r.Policy <= Normal || t.before(r)
+	case r.Policy == Normal:
+		return r.exec.vruntime-t.exec.vruntime > t.virtual(scale(c, wakeupGranularity))
 	}
-	if t.Policy == Normal {
-		return r.exec.vruntime-t.exec.vruntime > scale(c, wakeupGranularity)
-	}
-	return t.Prio() < r.Prio()
+	return r.Policy == Idle
 }
 
 // selectForWake models select_task_rq: where t was if that CPU is idle, else
