@@ -31,16 +31,16 @@ type Func func(c *cpu.CPU, t *Timer)
 // prepares it; it must not move while it waits.
 type Timer struct {
 	Expires uint64 // the jiffy that was asked for; AddOn reads it
+	next    *Timer
+	pprev   **Timer // nil: it does not wait
+	fn      Func    // nil: shut down
+	base    *base
+	id      uint32
+	symbol  uint32 // fn's name among the trace's strings; 0: not looked up
+	idx     uint16 // the bucket that it waits in
 	Flags   Flags  // fixed once the timer has been armed
 
-	next      *Timer
-	pprev     **Timer // nil: it does not wait
-	fn        Func    // nil: shut down
-	base      *base
-	idx       uint16
 	migrating bool // TIMER_MIGRATING: on the way from one wheel to another
-	id        uint32
-	symbol    uint32 // fn's name among the trace's strings; 0: not looked up
 	name      string
 	task      *sched.Task // of ScheduleTimeout: whom it wakes
 }
