@@ -33,7 +33,7 @@ const (
 // chooses which, lets the device interrupt, and shows what became of it.
 func halvesModule() machine.Module {
 	return machine.Module{Name: "halves", Init: probeHalves, Exit: removeHalves,
-		Files: []machine.File{{Name: "halves", Read: showHalves, Write: commandHalves}}}
+		Files: []machine.File{{Name: "halves", Read: showHalves, Write: commandHalves}, {Name: "halves_compare", Read: showComparison}}}
 }
 
 // A halvesState is the driver.

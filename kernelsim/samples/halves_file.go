@@ -20,16 +20,21 @@ import (
 //
 //	mech=softirq len=20us sleep=no
 //	fire every=100us count=1000 entries=2 cpus=0,1
+//	compare every=100us count=1000 entries=2 cpus=0,1
 //
-// What is not named stays as it is; of fire, all has a default. Context:
-// process context; it may sleep.
+// What is not named stays as it is; of fire, all has a default. compare fires
+// with each mechanism in turn, see showComparison. Context: process context; it
+// may sleep.
 func commandHalves(c *cpu.CPU, text string) error {
 	words := strings.Fields(text)
 	h := theHalves.Of(c)
-	if len(words) > 0 && words[0] == "fire" {
+	if len(words) > 0 && (words[0] == "fire" || words[0] == "compare") {
 		f, err := parseFire(words[1:], len(h.irqs), len(c.Peers))
 		if err != nil {
 			return err
+		}
+		if words[0] == "compare" {
+			return h.compare(sched.Current(c), f)
 		}
 		return h.fire(sched.Current(c), f)
 	}
@@ -43,7 +48,7 @@ func commandHalves(c *cpu.CPU, text string) error {
 // parse reads a choice.
 func (s settings) parse(words []string) (settings, error) {
 	if len(words) == 0 {
-		return s, wrong("", "write mech=, len= and sleep=, or fire")
+		return s, wrong("", "write mech=, len= and sleep=, or fire, or compare")
 	}
 	for _, w := range words {
 		name, value, _ := strings.Cut(w, "=")
@@ -62,7 +67,7 @@ func (s settings) parse(words []string) (settings, error) {
 				s.sleep, ok = 0, true
 			}
 		default:
-			return s, wrong(w, "there are mech=, len= and sleep=, and fire")
+			return s, wrong(w, "there are mech=, len= and sleep=, and fire and compare")
 		}
 		if !ok {
 			return s, wrong(w, "a time is 20us or 1ms, to one second")
