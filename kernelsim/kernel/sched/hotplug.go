@@ -12,6 +12,7 @@ import (
 // hotplug is what a runqueue knows of its CPU's leaving.
 type hotplug struct {
 	leaving bool             // not in cpu_active_mask: nothing new comes here
+	dying   bool             // in cpu_dying_mask: it is on its way down
 	dead    bool             // not in cpu_online_mask
 	report  func(c *cpu.CPU) // cpuhp_report_idle_dead
 	waiter  *Task            // hotplug_wait: who waits until it has nothing to run
@@ -25,9 +26,10 @@ func Known(p *cpu.CPU) bool { return p.GS.Slots != nil && runqueues.Raw(p).idle 
 // own threads.
 func Active(p *cpu.CPU) bool { return Online(p) && !runqueues.Raw(p).hotplug.leaving }
 
-// mayRunOn models is_cpu_allowed: a CPU that leaves has its own threads only.
+// mayRunOn models is_cpu_allowed: a CPU that leaves has its own threads only,
+// one that comes has those of the kernel, too.
 func (t *Task) mayRunOn(p *cpu.CPU) bool {
-	return t.Allowed(p.ID) && (t.pinned && Online(p) || Active(p))
+	return t.Allowed(p.ID) && (Active(p) || Online(p) && (t.pinned || !t.User && !runqueues.Raw(p).hotplug.dying))
 }
 
 // fallback models select_fallback_rq: all that t was allowed has gone, so it
@@ -43,12 +45,15 @@ func fallback(c *cpu.CPU, t *Task) *cpu.CPU {
 // Activate models sched_cpu_activate, Deactivate sched_cpu_deactivate: the
 // calling CPU takes tasks, or sends away all that are not its own. Context:
 // cpuhp/N.
-func Activate(c *cpu.CPU) { runqueues.Raw(c).hotplug.leaving = false }
+func Activate(c *cpu.CPU) {
+	h := &runqueues.Raw(c).hotplug
+	h.leaving, h.dying = false, false
+}
 
 // Deactivate models sched_cpu_deactivate and balance_push.
 func Deactivate(c *cpu.CPU) {
 	q := runqueues.Raw(c)
-	q.hotplug.leaving = true
+	q.hotplug.leaving, q.hotplug.dying = true, true
 	for t := q.stranger(); t != nil; t = q.stranger() {
 		moveQueued(c, t)
 	}
@@ -114,7 +119,7 @@ func RestartIdle(p *cpu.CPU, body func(t *Task)) *sim.Coroutine {
 	t.co = p.Engine().NewCoroutine(func() { body(t) })
 	t.resched, t.held = false, lock.Held{}
 	t.exec.start = p.Engine().Now()
-	q.curr, q.hotplug.dead = t, false
+	q.curr, q.hotplug.dead, q.hotplug.dying = t, false, false
 	q.touched = t.exec.start
 	lock.SetCurrent(p, &t.held)
 	*current.Raw(p) = t
