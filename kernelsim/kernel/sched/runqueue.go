@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"math/bits"
 	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
@@ -17,6 +16,7 @@ type runqueue struct {
 	curr, idle  *Task
 	urgent      []*Task // stoppers and FIFO tasks, most urgent first
 	fair        []*Task // smallest vruntime first
+	next, skip  *Task   // whom the next choice among the fair ones prefers, and passes over
 	minVruntime sim.Time
 	switches    uint64
 	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
@@ -26,19 +26,6 @@ type runqueue struct {
 
 // runqueues models the per-CPU variable of that name.
 var runqueues = percpu.New[runqueue]("runqueues")
-
-// Fair scheduling's parameters before scaling by the number of CPUs
-// (kernel/sched/fair.c: sysctl_sched_latency and its neighbours).
-const (
-	latency           = 6 * sim.Millisecond
-	minGranularity    = 750 * sim.Microsecond
-	wakeupGranularity = sim.Millisecond
-)
-
-// scale models get_update_sysctl_factor: 1 + ilog2 of the CPUs, eight at most.
-func scale(c *cpu.CPU, t sim.Time) sim.Time {
-	return t * sim.Time(bits.Len(uint(min(len(c.Peers), 8))))
-}
 
 // Waiting is the number of tasks that are ready and do not run.
 func (q *runqueue) Waiting() int { return len(q.urgent) + len(q.fair) }
@@ -59,10 +46,11 @@ func (q *runqueue) enqueue(t *Task) {
 	*list = slices.Insert(*list, i, t)
 }
 
-// requeue puts a preempted task back: a FIFO task before its equals, because
-// it was not its turn to end.
+// requeue puts a task back that was made to leave: an urgent one before its
+// equals, because it was not its turn to end, unless it was.
 func (q *runqueue) requeue(t *Task) {
-	if t.Policy <= Normal {
+	if t.Policy <= Normal || t.behind {
+		t.behind = false
 		q.enqueue(t)
 		return
 	}
@@ -75,6 +63,7 @@ func (q *runqueue) requeue(t *Task) {
 
 // dequeue takes a waiting task out.
 func (q *runqueue) dequeue(t *Task) {
+	q.forget(t)
 	for _, list := range []*[]*Task{&q.urgent, &q.fair} {
 		if i := slices.Index(*list, t); i >= 0 {
 			*list = slices.Delete(*list, i, i+1)
@@ -83,19 +72,18 @@ func (q *runqueue) dequeue(t *Task) {
 	}
 }
 
-// pickNext models pick_next_task: the most urgent, else the fair task that has
-// had the least, else the idle task.
-func (q *runqueue) pickNext() *Task {
-	list := &q.urgent
-	if len(*list) == 0 {
-		list = &q.fair
+// pickNext models pick_next_task: the most urgent, else a fair task, else the
+// idle task.
+func (q *runqueue) pickNext(c *cpu.CPU) *Task {
+	switch {
+	case len(q.urgent) > 0:
+		t := q.urgent[0]
+		q.urgent = slices.Delete(q.urgent, 0, 1)
+		return t
+	case len(q.fair) > 0:
+		return q.pickFair(c)
 	}
-	if len(*list) == 0 {
-		return q.idle
-	}
-	t := (*list)[0]
-	*list = slices.Delete(*list, 0, 1)
-	return t
+	return q.idle
 }
 
 // update models update_curr: it books the time since the last update to the
@@ -116,13 +104,6 @@ func (q *runqueue) update(now sim.Time) {
 		}
 		q.minVruntime = max(q.minVruntime, least)
 	}
-}
-
-// slice is how long a fair task may run before another one's turn
-// (sched_slice).
-func (q *runqueue) slice(c *cpu.CPU) sim.Time {
-	n := sim.Time(len(q.fair) + 1)
-	return max(scale(c, latency)/n, scale(c, minGranularity))
 }
 
 // mark models resched_curr up to the interrupt: p is to call the scheduler at

@@ -55,7 +55,7 @@ func pickAfter(c *cpu.CPU, t *Task) *Task {
 	}
 	t.resched = false
 	preempt.ClearNeedResched(c)
-	return q.pickNext()
+	return q.pickNext(c)
 }
 
 // switchState is the state as sched_switch reports it: a preempted task is

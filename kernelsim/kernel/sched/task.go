@@ -69,6 +69,7 @@ type Task struct {
 	worker  Worker // PF_WQ_WORKER
 	onRQ    bool   // queued or running
 	resched bool   // TIF_NEED_RESCHED
+	behind  bool   // its turn is over: it goes behind its equals
 	exec    accounting
 	time    cputime
 	nice    int      // −20 to 19

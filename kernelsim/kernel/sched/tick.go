@@ -5,14 +5,16 @@ import (
 	"bothhalves/kernelsim/sim"
 )
 
-// Tick models scheduler_tick (kernel/sched/core.c): time is booked, and a fair
-// task whose turn is over makes room. Context: hard interrupt.
+// Tick models scheduler_tick (kernel/sched/core.c): time is booked, and a task
+// whose turn is over makes room. Context: hard interrupt.
 func Tick(c *cpu.CPU) {
 	q := runqueues.Raw(c)
 	q.update(c.Now())
-	t := q.curr
-	if t.Policy == Normal && len(q.fair) > 0 && t.exec.sum-t.exec.slice > q.slice(c) {
-		mark(c, c)
+	switch t := q.curr; t.Policy {
+	case Normal:
+		q.tickFair(c, t)
+	case RR:
+		q.tickRR(c, t)
 	}
 }
 

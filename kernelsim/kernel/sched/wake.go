@@ -102,7 +102,14 @@ func activate(c *cpu.CPU, t *Task, fresh bool) {
 // from whoever runs. True means that the CPU is yet to be told by an
 // interrupt: that takes time, in which t may already run.
 func checkPreempt(c *cpu.CPU, t *Task) (tell bool) {
-	return runqueues.Raw(t.cpu).preempts(c, t) && mark(c, t.cpu)
+	q := runqueues.Raw(t.cpu)
+	if q.curr.resched || !q.preempts(c, t) {
+		return false
+	}
+	if t.Policy == Normal {
+		q.next = t
+	}
+	return mark(c, t.cpu)
 }
 
 // preempts says whether a task that has just become ready takes the CPU from
@@ -113,7 +120,7 @@ func (q *runqueue) preempts(c *cpu.CPU, t *Task) bool {
 	case t.Policy > Normal:
 		return r.Policy <= Normal || t.before(r)
 	case r.Policy == Normal:
-		return r.exec.vruntime-t.exec.vruntime > t.virtual(scale(c, wakeupGranularity))
+		return q.leads(c, t, r)
 	}
 	return r.Policy == Idle
 }
