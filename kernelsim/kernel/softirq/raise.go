@@ -1,6 +1,7 @@
 package softirq
 
 import (
+	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
@@ -31,11 +32,20 @@ func Raise(c *cpu.CPU, nr Nr) {
 	c.RestoreFlags(flags)
 }
 
-// wakeThread models wakeup_softirqd. Context: IF clear.
+// wakeThread models wakeup_softirqd. A thread that is ready already needs no
+// waking: kernels that do not look first find that out under its lock.
+// Context: IF clear.
 func (s *state) wakeThread(c *cpu.CPU) {
 	t := *ksoftirqd.Raw(c)
-	if t == nil || s.cfg.Rules.AsksState && t.State == sched.Running {
+	if t == nil {
 		return
+	}
+	if t.State == sched.Running && t != sched.Current(c) {
+		if s.cfg.Rules.AsksState {
+			return
+		}
+		c.Spend(cost.SpinLock) // p->pi_lock
+		c.Spend(cost.SpinUnlock)
 	}
 	sched.WakeUpProcess(c, t)
 }
