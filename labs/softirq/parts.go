@@ -22,6 +22,7 @@ func Parts() map[string][]machine.Part {
 		"softirq-exit/reference": {exits},
 		"tasklet-core":           {machine.WithTasklets(Schedule, Action), bells},
 		"tasklet-core/reference": {bells},
+		"right-context":          {machine.WithModule(drivers.Meter(drivers.MeterDriver{Interrupt: interrupt, Thread: inThread, Tasklet: inTasklet, Work: inWork, Remove: remove}))},
 		"softirq-versions":       {machine.WithModule(drivers.Raises())},
 	}
 	return parts

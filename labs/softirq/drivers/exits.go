@@ -28,12 +28,12 @@ func Exits() machine.Module {
 		Exit: func(c *cpu.CPU) { spools.Of(c).stop(c) }}
 }
 
-// meanwhile lets an interrupt raise NET_RX while a task does something that
-// takes 20 microseconds.
-func (s *spool) meanwhile(c *cpu.CPU, do func(c *cpu.CPU)) {
+// meanwhile lets an interrupt raise one while a task does something that takes
+// 20 microseconds.
+func (s *spool) meanwhile(c *cpu.CPU, raise softirq.Nr, do func(c *cpu.CPU)) {
 	sched.KThreadOn(c, s.home, "exits", func(t *sched.Task) { do(t.CPU()) })
 	wire.Spend(c, 10*sim.Microsecond)
-	s.fire(c, softirq.NetRX)
+	s.fire(c, raise)
 	rest(c)
 }
 
@@ -46,10 +46,10 @@ func (s *spool) busy(c *cpu.CPU, what string) {
 
 // overTask interrupts a task, and one that may not be preempted.
 func overTask(s *spool, c *cpu.CPU) string {
-	s.meanwhile(c, func(c *cpu.CPU) { s.busy(c, "task") })
+	s.meanwhile(c, softirq.NetRX, func(c *cpu.CPU) { s.busy(c, "task") })
 	first := s.story()
 	s.reset()
-	s.meanwhile(c, func(c *cpu.CPU) {
+	s.meanwhile(c, softirq.HI, func(c *cpu.CPU) {
 		preempt.Disable(c)
 		s.busy(c, "task")
 		preempt.Enable(c)
@@ -62,7 +62,7 @@ func overAction(s *spool, c *cpu.CPU) string { return s.above(c, softirq.NetTX) 
 
 // overDisabled interrupts a task that has disabled bottom halves.
 func overDisabled(s *spool, c *cpu.CPU) string {
-	s.meanwhile(c, func(c *cpu.CPU) {
+	s.meanwhile(c, softirq.NetRX, func(c *cpu.CPU) {
 		softirq.BHDisable(c)
 		s.busy(c, "section")
 		softirq.BHEnable(c)

@@ -56,9 +56,9 @@ func align(c *cpu.CPU, before sim.Time) {
 	}
 }
 
-// order raises three from the highest number to the lowest.
+// order raises some from the highest number to the lowest.
 func order(s *spool, c *cpu.CPU) string {
-	s.fire(c, softirq.IRQPoll, softirq.NetRX, softirq.NetTX)
+	s.fire(c, softirq.Tasklet, softirq.IRQPoll, softirq.NetRX, softirq.NetTX, softirq.HI)
 	rest(c)
 	return s.story()
 }

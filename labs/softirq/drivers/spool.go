@@ -31,15 +31,15 @@ type job struct {
 // them with the spool's own actions, and what came of it.
 type spool struct {
 	wire.Wire
-	home    int
-	raise   []softirq.Nr     // by the next interrupt's handler
-	handler func(c *cpu.CPU) // what it does beside that; nil: nothing
-	tasklet tasklet.Tasklet
-	jobs    [softirq.NumSoftIRQs]job
-	ran     [softirq.NumSoftIRQs]int
-	inside  string // the softirq whose action runs, empty if none does
-	log     []string
-	woken   uint64 // how often ksoftirqd had the processor when the experiment began
+	home            int
+	raise           []softirq.Nr     // by the next interrupt's handler
+	handler         func(c *cpu.CPU) // what it does beside that; nil: nothing
+	tasklet, urgent tasklet.Tasklet  // normal, and of high priority
+	jobs            [softirq.NumSoftIRQs]job
+	ran             [softirq.NumSoftIRQs]int
+	inside          string // the softirq whose action runs, empty if none does
+	log             []string
+	woken           uint64 // how often ksoftirqd had the processor when the experiment began
 }
 
 var spools = percpu.Shared[spool]("softirq_spool")
@@ -61,6 +61,7 @@ func (s *spool) start(c *cpu.CPU) error {
 		softirq.Open(c, nr, func(c *cpu.CPU) { s.act(c, nr) })
 	}
 	tasklet.Setup(&s.tasklet, "spool", func(c *cpu.CPU, _ *tasklet.Tasklet) { s.tell("TASKLET" + s.where(c)) })
+	tasklet.Setup(&s.urgent, "spool_hi", func(c *cpu.CPU, _ *tasklet.Tasklet) { s.tell("HI" + s.where(c)) })
 	return irq.Request(c, s.IRQ(), s.interrupt, irq.NoThread, "spool", s)
 }
 
@@ -104,9 +105,12 @@ func (s *spool) interrupt(c *cpu.CPU, _ irq.Number, _ any) irq.Return {
 		s.tell("interrupt in " + s.inside)
 	}
 	for _, nr := range s.raise {
-		if nr == softirq.Tasklet {
+		switch nr {
+		case softirq.HI:
+			tasklet.HiSchedule(c, &s.urgent)
+		case softirq.Tasklet:
 			tasklet.Schedule(c, &s.tasklet)
-		} else {
+		default:
 			softirq.RaiseIRQOff(c, nr)
 		}
 	}

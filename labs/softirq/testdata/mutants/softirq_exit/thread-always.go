@@ -1,0 +1,19 @@
+// Fails: what a handler has raised runs on the way out, above the task that was interrupted
+// Misconception: the thread ksoftirqd handles what interrupts raise
+
+package softirq
+
+import (
+	"bothhalves/kernelsim/kernel/softirq/softirqabi"
+)
+
+// IRQExit models irq_exit_rcu with invoke_softirq (kernel/softirq.c): the
+// handlers of a hard interrupt have run, and the processor goes back to what
+// it was interrupted in. IF is clear when it is called, and when it returns.
+func IRQExit(r softirqabi.Return) {
+	r.LeaveHardIRQ()
+	if pending := r.Pending(); pending != 0 && !r.InInterrupt() && !r.ThreadHasIt(pending) {
+		r.WakeThread()
+	}
+	r.TickExit()
+}
