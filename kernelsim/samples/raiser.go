@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 
+	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/machine"
@@ -92,10 +94,22 @@ func perform(c *cpu.CPU, nr softirq.Nr) {
 }
 
 // interrupt lets a hard interrupt come to this processor, which raises the list
-// in its order. Context: IF set.
+// in its order, and waits until it has come. Context: IF set.
 func interrupt(c *cpu.CPU, list []softirq.Nr) {
-	theRaiser.Of(c).inIRQ = list
+	r := theRaiser.Of(c)
+	r.inIRQ = list
 	apic.SendSelf(c, raiserVector)
+	for r.inIRQ != nil {
+		c.Spend(cost.CPURelax)
+	}
+}
+
+// interruptTask is the same in process context: the task stays until it has
+// come.
+func interruptTask(c *cpu.CPU, list []softirq.Nr) {
+	preempt.Disable(c)
+	interrupt(c, list)
+	preempt.Enable(c)
 }
 
 // raiseInIRQ is the handler.
@@ -107,7 +121,8 @@ func raiseInIRQ(c *cpu.CPU, _ cpu.Vector) {
 	r.inIRQ = nil
 }
 
-// commandRaiser does what a line written to the file says:
+// commandRaiser does what a line written to the file says, or several with ;
+// between them, one right after the other:
 //
 //	raise 3 6 1                in the task that writes
 //	raise irq 6 3 1            in a hard interrupt
@@ -118,25 +133,38 @@ func raiseInIRQ(c *cpu.CPU, _ cpu.Vector) {
 // much work; at its end to raise itself, so many times; once to raise others;
 // once to be interrupted, by what raises others. Context: process context.
 func commandRaiser(c *cpu.CPU, text string) error {
-	words := strings.Fields(text)
+	var orders []func(c *cpu.CPU)
+	for line := range strings.SplitSeq(text, ";") {
+		order, err := parseOrder(strings.Fields(line))
+		if err != nil {
+			return err
+		}
+		orders = append(orders, order)
+	}
+	self := sched.Current(c)
+	for _, order := range orders {
+		order(self.CPU())
+	}
+	return nil
+}
+
+// parseOrder reads one order.
+func parseOrder(words []string) (func(c *cpu.CPU), error) {
 	if len(words) > 1 && words[0] == "action" {
-		return chooseAct(c, words[1], words[2:])
+		return parseAct(words[1], words[2:])
 	}
 	if len(words) < 2 || words[0] != "raise" {
-		return wrong(strings.TrimSpace(text), "write raise 3, raise irq 6 3 1, raise bh 3 or action 3 len=50us")
+		return nil, wrong(strings.Join(words, " "), "write raise 3, raise irq 6 3 1, raise bh 3 or action 3 len=50us")
 	}
 	how, rest := raiseInTask, words[1:]
 	switch words[1] {
 	case "irq":
-		how, rest = interrupt, rest[1:]
+		how, rest = interruptTask, rest[1:]
 	case "bh":
 		how, rest = raiseBH, rest[1:]
 	}
 	list, err := vectors(rest)
-	if err == nil {
-		how(c, list)
-	}
-	return err
+	return func(c *cpu.CPU) { how(c, list) }, err
 }
 
 // raiseInTask raises one after the other in process context: each time ksoftirqd
@@ -171,36 +199,44 @@ func vectors(words []string) (list []softirq.Nr, err error) {
 	return list, nil
 }
 
-// chooseAct reads what a test vector's action is to do.
-func chooseAct(c *cpu.CPU, vector string, words []string) error {
+// parseAct reads what a test vector's action is to do.
+func parseAct(vector string, words []string) (func(c *cpu.CPU), error) {
 	nr, ok := whole(vector, int(softirq.NetTX), int(softirq.NetRX))
 	if !ok {
-		return fmt.Errorf("softirq %s: the actions of 2 (NET_TX) and 3 (NET_RX) are this module's: %w", vector, errno.EINVAL)
+		return nil, fmt.Errorf("softirq %s: the actions of 2 (NET_TX) and 3 (NET_RX) are this module's: %w", vector, errno.EINVAL)
 	}
 	var a act
 	for _, w := range words {
-		name, value, _ := strings.Cut(w, "=")
-		var err error
-		switch name {
-		case "len":
-			a.len, ok = span(value)
-		case "again":
-			a.again, ok = whole(value, 0, 1_000_000)
-		case "then":
-			a.then, err = vectors([]string{value})
-		case "irq":
-			a.irq, err = vectors([]string{value})
-		default:
-			ok = false
-		}
-		if !ok || err != nil {
-			return wrong(w, "there are len=50us, again=20, then=2,1 and irq=6")
+		if !a.set(w) {
+			return nil, wrong(w, "there are len=50us, again=20, then=2,1 and irq=6")
 		}
 	}
-	r := &theRaiser.Of(c).act[nr]
-	a.runs, a.byThread = r.runs, r.byThread
-	*r = a
-	return nil
+	return func(c *cpu.CPU) {
+		now := &theRaiser.Of(c).act[nr]
+		a.runs, a.byThread = now.runs, now.byThread
+		*now = a
+	}, nil
+}
+
+// set reads one word of it.
+func (a *act) set(word string) (ok bool) {
+	var err error
+	name, value, _ := strings.Cut(word, "=")
+	switch name {
+	case "len":
+		a.len, ok = span(value)
+		return ok
+	case "again":
+		a.again, ok = whole(value, 0, 1_000_000)
+		return ok
+	case "then":
+		a.then, err = vectors([]string{value})
+		return err == nil
+	case "irq":
+		a.irq, err = vectors([]string{value})
+		return err == nil
+	}
+	return false
 }
 
 // showRaiser is the file: of each test vector what it has still to do, and how
