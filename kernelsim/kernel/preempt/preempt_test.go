@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/machine"
@@ -96,7 +97,7 @@ func TestEnableSwitches(t *testing.T) {
 			}
 			preempt.Enable(c)
 			note("on")
-			sched.MSleep(sched.Current(c), sim.Millisecond)
+			hrtimer.USleep(sched.Current(c), sim.Millisecond)
 		}); err != nil {
 			t.Fatal(err)
 		}

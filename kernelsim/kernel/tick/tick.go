@@ -24,7 +24,6 @@ type tickSched struct {
 	ticks    uint64
 	inIdle   bool     // the idle loop has begun
 	stopped  bool     // tick_stopped: the timer comes when it is needed, or not at all
-	gotTick  bool     // got_idle_tick: it has come while the processor idled
 	lastTick sim.Time // last_tick: what the timer was set to when it was stopped
 	nextTick sim.Time // next_tick: what it is set to instead
 	idle     idleTime
@@ -51,8 +50,7 @@ type Config struct {
 // Init models tick_init: the idle loop finds the tick. Context: boot, once.
 func Init(c *cpu.CPU, cfg Config) {
 	*shared.Of(c) = system{thresh: cfg.WatchdogThresh}
-	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: stopOrRetain, GotTick: gotTick,
-		IdleTime: IdleTime})
+	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: idleStop, IdleTime: IdleTime})
 }
 
 // StartClock models tick_setup_sched_timer: c gets its clock event device and
@@ -86,9 +84,6 @@ func Ticks(p *cpu.CPU) uint64 { return ticks.Raw(p).ticks }
 func schedTimer(c *cpu.CPU, t *hrtimer.Timer) hrtimer.Restart {
 	ts := ticks.Raw(c)
 	now := c.Now()
-	if ts.inIdle {
-		ts.gotTick = true
-	}
 	ts.handle(c)
 	if ts.stopped { // who stopped it starts it again
 		return hrtimer.NoRestart
