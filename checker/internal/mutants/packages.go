@@ -35,6 +35,8 @@ func targets() []target {
 		{dir: "kernelsim/kernel/idt"},
 		{dir: "kernelsim/kernel/irq", files: []string{"flow.go", "handle.go", "sync.go", "move.go", "enable.go", "startup.go", "chip.go"}},
 		{dir: "kernelsim/kernel/irq/affinity"},
+		{dir: "kernelsim/kernel/softirq"},
+		{dir: "kernelsim/kernel/tasklet"},
 		{dir: "kernelsim/kernel/vector", files: []string{"domain.go", "move.go", "vector.go"}},
 		{dir: "kernelsim/kernel/vector/matrix"},
 	}
