@@ -99,11 +99,12 @@ const importOrder = `
 	< machine;
 
 	# Views of a machine, modules that sessions can load, and programs that
-	# run on it: one makes work for a disk, one knows files alone.
+	# run on it: one makes work for a disk, the others know files alone.
 	machine < procfs, samples;
 	KERNEL < tools/fio;
 	NONE < tools/irqbalance;
-	procfs, samples, tools/fio, tools/irqbalance < shell < cmd/ksim/capture < cmd/ksim;
+	NONE < tools/libproc/fake, tools/libproc < tools/top, tools/mpstat, tools/ps;
+	procfs, samples, tools/fio, tools/irqbalance, tools/top, tools/mpstat, tools/ps < shell < cmd/ksim/capture < cmd/ksim;
 
 	# For tests: a manual's sentences, typed at the shell.
 	shell < internal/conform;
