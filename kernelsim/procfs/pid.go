@@ -57,6 +57,8 @@ func stateName(s sched.State) string {
 		return "S (sleeping)"
 	case sched.Uninterruptible:
 		return "D (disk sleep)"
+	case sched.Idling:
+		return "I (idle)"
 	}
 	return "X (dead)"
 }

@@ -60,6 +60,7 @@ func (p *pool) create(t *sched.Task) *worker {
 	k.id = p.takeID()
 	k.task = sched.KThreadCreate(t.CPU(), p.threadName(k.id), k.thread)
 	t.CPU().Spend(cost.KThreadCreate)
+	_ = sched.SetNice(t.CPU(), k.task, p.attrs.Nice) // SetAttrs has looked at it
 	sched.BindMask(t.CPU(), k.task, cpusOf(p.attrs.CPUs))
 	k.attach(t, p)
 	p.lock.LockIRQ(t.CPU())

@@ -47,7 +47,9 @@ func TestWorkersComeAndGo(t *testing.T) {
 		t.Errorf("before five minutes are over: %+v", p)
 	}
 	r.run(60 * sim.Second)
-	r.sleepers(1) // the timer does not wake the processor, so somebody has to
+	if err := r.m.Burn(1, 50*sim.Millisecond); err != nil { // the timer does not wake the processor
+		t.Fatal(err)
+	}
 	r.run(sim.Second)
 	if p := r.pool(2); p.Workers != 2 || p.Idle != 2 {
 		t.Errorf("after six minutes: %+v", p)

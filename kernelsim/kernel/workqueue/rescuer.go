@@ -62,10 +62,11 @@ func (pwq *poolWorkqueue) sendMayday(c *cpu.CPU) {
 // so that no share stays in the list.
 func (k *worker) rescue(t *sched.Task) {
 	wq := k.rescues
+	_ = sched.SetNice(t.CPU(), t, highPriNice) // RESCUER_NICE_LEVEL
 	setWorker(t, k)
 	l := maydayLock.Of(t.CPU())
 	for {
-		sched.SetState(t, sched.Interruptible)
+		sched.SetState(t, sched.Idling)
 		stop := t.ShouldStop()
 		l.LockIRQ(t.CPU())
 		for len(wq.maydays) > 0 {

@@ -3,6 +3,7 @@ package workqueue_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"bothhalves/kernelsim/kernel/hrtimer"
@@ -18,12 +19,12 @@ import (
 type spec struct {
 	awake    map[int]int            // by CPU: works of bound workqueues that run and do not sleep
 	inQueue  map[string]map[int]int // by workqueue and CPU: works that have begun and not ended
-	order    map[string][]int       // by workqueue: what was queued and has not begun
+	order    map[string][]*job      // by workqueue: what is queued, the first first
 	problems []string
 }
 
 func newSpec() *spec {
-	return &spec{awake: map[int]int{}, inQueue: map[string]map[int]int{}, order: map[string][]int{}}
+	return &spec{awake: map[int]int{}, inQueue: map[string]map[int]int{}, order: map[string][]*job{}}
 }
 
 func (s *spec) wrong(format string, args ...any) {
@@ -39,13 +40,17 @@ type job struct {
 	bound     bool // to its CPU
 	intensive bool // it does not count as running
 	ordered   bool
+	before    []*job // what stood in its workqueue when it came
 	runs      int
 }
 
 func (j *job) counts() bool { return j.bound && !j.intensive }
 
-// queued: j stands behind all others of its workqueue.
-func (s *spec) queued(j *job) { s.order[j.queue] = append(s.order[j.queue], j.id) }
+// comes: j stands behind all that are in its workqueue. Of two that come at the
+// same time either may be the first.
+func (s *spec) comes(j *job) { j.before = slices.Clone(s.order[j.queue]) }
+
+func (s *spec) queued(j *job) { s.order[j.queue] = append(s.order[j.queue], j) }
 
 // begins holds j's start to the rules: a bound work runs on its CPU, and there
 // only when no other one that counts is awake; of a workqueue no more than
@@ -70,10 +75,11 @@ func (s *spec) begins(j *job, on int) {
 	if s.inQueue[j.queue][share]++; s.inQueue[j.queue][share] > j.most {
 		s.wrong("job %d is number %d of %s on CPU %d", j.id, s.inQueue[j.queue][share], j.queue, j.cpu)
 	}
-	if j.ordered && s.order[j.queue][0] != j.id {
-		s.wrong("job %d begins before job %d", j.id, s.order[j.queue][0])
+	for _, first := range j.before {
+		if j.ordered && first.runs == 0 {
+			s.wrong("job %d begins before job %d", j.id, first.id)
+		}
 	}
-	s.order[j.queue] = without(s.order[j.queue], j.id)
 	s.wakes(j)
 }
 
@@ -96,15 +102,6 @@ func (s *spec) ends(j *job) {
 		share = -1
 	}
 	s.inQueue[j.queue][share]--
-}
-
-func without(list []int, id int) (rest []int) {
-	for _, n := range list {
-		if n != id {
-			rest = append(rest, n)
-		}
-	}
-	return rest
 }
 
 // kinds are the workqueues that jobs are queued on.
@@ -163,16 +160,9 @@ func conform(t *testing.T, seed uint64) {
 				s.ends(j)
 				ended++
 			})
-			if !j.ordered { // the order of one that two queue at a time is theirs
-				s.queued(j)
-				workqueue.QueueOn(k.CPU(), j.cpu, wq, &j.Work)
-			} else {
-				c := k.CPU()
-				flags := c.SaveFlags()
-				s.queued(j)
-				workqueue.QueueOn(c, j.cpu, wq, &j.Work)
-				c.RestoreFlags(flags)
-			}
+			s.comes(j)
+			workqueue.QueueOn(k.CPU(), j.cpu, wq, &j.Work)
+			s.queued(j)
 			if rnd.IntN(2) == 0 {
 				hrtimer.USleep(k, sim.Time(rnd.IntN(20))*us)
 			}

@@ -139,7 +139,7 @@ func (k *worker) thread(t *sched.Task) {
 		k.leaveIdle()
 		k.serve(t)
 		k.enterIdle(t.CPU())
-		sched.SetState(t, sched.Interruptible)
+		sched.SetState(t, sched.Idling)
 		p.lock.UnlockIRQ(t.CPU())
 		sched.Schedule(t.CPU())
 	}

@@ -87,6 +87,8 @@ func switchState(state uint32) string {
 	switch {
 	case state&trace.StatePreempted != 0:
 		return "R+"
+	case state&0x400 != 0: // TASK_NOLOAD: the state is TASK_IDLE
+		return "I"
 	case state&1 != 0:
 		return "S"
 	case state&2 != 0:
