@@ -23,6 +23,8 @@ const (
 	Uninterruptible State = 0x02
 	Parked          State = 0x40
 	Dead            State = 0x80
+	// Idling is TASK_IDLE: Uninterruptible, but nobody takes it for a load.
+	Idling State = 0x402
 )
 
 // Letter is the state as ps and sched_switch print it.
@@ -34,6 +36,8 @@ func (s State) Letter() string {
 		return "S"
 	case Uninterruptible:
 		return "D"
+	case Idling:
+		return "I"
 	case Parked:
 		return "P"
 	}

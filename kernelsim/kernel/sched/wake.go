@@ -39,7 +39,7 @@ func preemptPoint(c *cpu.CPU) {
 }
 
 // sleeps says whether a wake-up has anything to do.
-func (t *Task) sleeps() bool { return t.State == Interruptible || t.State == Uninterruptible }
+func (t *Task) sleeps() bool { return t.State&(Interruptible|Uninterruptible) != 0 }
 
 // tryToWakeUp models try_to_wake_up with p->pi_lock held. Linux's lock makes
 // other wakers wait; here they get in while the wake-up is paid for, and may
