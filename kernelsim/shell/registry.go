@@ -6,7 +6,8 @@ func Commands() []*Verb {
 	return []*Verb{
 		bootVerb(), resetVerb(), runVerb(), stepVerb(), cpuVerb(), mmioVerb(), ioVerb(), msrVerb(),
 		cfgVerb(), msiVerb(), eventVerb(), pinVerb(), faultVerb(), busVerb(), infoVerb(), traceVerb(),
-		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), unameVerb(),
+		catVerb(), echoVerb(), lsVerb(), lspciVerb(), sysctlVerb(), dmesgVerb(), psVerb(), topVerb(),
+		mpstatVerb(), unameVerb(),
 		modprobeVerb(), rmmodVerb(), tasksetVerb(), burnVerb(), fioVerb(), irqbalanceVerb(),
 		filterVerb("head", "passes the first lines"), filterVerb("tail", "passes the last lines"),
 		filterVerb("grep", "passes the lines that match a regular expression"),
@@ -21,8 +22,6 @@ func later(name string) string {
 	switch name {
 	case "wire", "ip", "ethtool", "sink", "send", "ping", "latency":
 		return "the network"
-	case "mpstat", "top":
-		return "device interrupts"
 	case "lockstat":
 		return "the lock statistics"
 	}

@@ -18,6 +18,12 @@ func unameVerb() *Verb {
 	}
 }
 
+// The machine's name, and its kernel's release, as uname and mpstat print them.
+const (
+	hostName  = "box"
+	osRelease = "6.1.0-56-amd64"
+)
+
 // runUname prints the fields that were asked for; the kernel is the one of the
 // recordings.
 func runUname(c *Call) error {
@@ -25,7 +31,7 @@ func runUname(c *Call) error {
 		return err
 	}
 	fields := []struct{ flag, text string }{
-		{"s", "Linux"}, {"n", "box"}, {"r", "6.1.0-56-amd64"},
+		{"s", "Linux"}, {"n", hostName}, {"r", osRelease},
 		{"v", "#1 SMP PREEMPT_DYNAMIC Debian 6.1.192-2 (2026-11-16)"}, {"m", "x86_64"},
 	}
 	var words []string

@@ -15,6 +15,7 @@ import (
 // Lists of columns that ps knows by a letter.
 const (
 	Default = "pid,psr,stat,time,comm" // what a shell of this machine asks for
+	Every   = "pid,tname,time,ucmd"
 	Full    = "uid_hack,pid,ppid,c,stime,tname,time,cmd"
 	User    = "user,pid,%cpu,%mem,vsz,rss,tname,stat,start_time,bsdtime,args"
 )
