@@ -72,6 +72,7 @@ func TestMistakes(t *testing.T) {
 	rows = append(rows, contextMistakes()...)
 	rows = append(rows, lockupMistakes()...)
 	rows = append(rows, softirqMistakes()...)
+	rows = append(rows, workqueueMistakes()...)
 	for _, x := range rows {
 		t.Run(x.name, func(t *testing.T) {
 			r := x.report(t)

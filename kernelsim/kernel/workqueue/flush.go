@@ -25,6 +25,7 @@ func flushWork(t *sched.Task, w *Work, fromCancel bool) bool {
 		return false
 	}
 	w.check(t.CPU())
+	checkSelf(t, w)
 	b := &barrier{}
 	if !startFlush(t, w, b, fromCancel) {
 		return false
@@ -52,7 +53,6 @@ func startFlush(t *sched.Task, w *Work, b *barrier, fromCancel bool) bool {
 	found := pwq != nil && pwq.pool == p
 	if found {
 		checkDependency(t, pwq.wq, w, fromCancel)
-		checkSelf(t, k)
 		pwq.insertBarrier(t.CPU(), b, w, k)
 	}
 	p.lock.UnlockIRQ(t.CPU())

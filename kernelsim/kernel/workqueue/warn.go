@@ -64,14 +64,15 @@ func checkDependency(t *sched.Task, wq *Workqueue, w *Work, fromCancel bool) {
 		k.pwq.wq.name, k.fn, wq.name, target)
 }
 
-// checkSelf reports a work that waits for itself: k runs what t waits for. In
-// Linux lockdep sees that by the work's lockdep_map.
-func checkSelf(t *sched.Task, k *worker) {
-	if k == nil || k.task != t {
+// checkSelf reports a work that waits for itself. In Linux lockdep sees that by
+// the work's lockdep_map.
+func checkSelf(t *sched.Task, w *Work) {
+	k := currentWorker(t.CPU())
+	if k == nil || k.work != w {
 		return
 	}
 	deadlock(t, "(work_completion)("+k.fn+")",
-		"the work waits for itself to end, so neither ever happens; a work that is to stop itself must not be queued again instead")
+		"the work waits for itself to end, which it never will; to stop it need only not queue itself again")
 }
 
 // checkOwn reports a work that flushes its own workqueue.
