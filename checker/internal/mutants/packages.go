@@ -32,13 +32,17 @@ func targets() []target {
 		{dir: "kernelsim/hw/pcie"},
 		{dir: "kernelsim/hw/pcie/pcireg"},
 		{dir: "kernelsim/hw/pit"},
+		{dir: "kernelsim/kernel/hrtimer"},
 		{dir: "kernelsim/kernel/idt"},
 		{dir: "kernelsim/kernel/irq", files: []string{"flow.go", "handle.go", "sync.go", "move.go", "enable.go", "startup.go", "chip.go"}},
 		{dir: "kernelsim/kernel/irq/affinity"},
+		{dir: "kernelsim/kernel/tick"},
+		{dir: "kernelsim/kernel/timer"},
 		{dir: "kernelsim/kernel/softirq"},
 		{dir: "kernelsim/kernel/tasklet"},
 		{dir: "kernelsim/kernel/vector", files: []string{"domain.go", "move.go", "vector.go"}},
 		{dir: "kernelsim/kernel/vector/matrix"},
+		{dir: "kernelsim/kernel/workqueue"},
 	}
 }
 
