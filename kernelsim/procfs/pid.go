@@ -6,6 +6,7 @@ import (
 
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/workqueue"
 )
 
 // processes lists /proc/PID: every task but the idle ones, which have no
@@ -26,7 +27,7 @@ func (fs *FS) process(t *sched.Task) []node {
 	return []node{
 		show("stat", func() string { return taskStat(t) }),
 		// comm_write: only the process itself may change its name.
-		setting("comm", func() string { return t.Comm + "\n" }, func(string, bool) error { return errno.EINVAL }),
+		setting("comm", func() string { return workqueue.Comm(t) + "\n" }, func(string, bool) error { return errno.EINVAL }),
 		status,
 	}
 }
@@ -36,7 +37,7 @@ func (fs *FS) process(t *sched.Task) []node {
 func (fs *FS) status(t *sched.Task) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Name:\t%s\nState:\t%s\nTgid:\t%d\nPid:\t%d\nPPid:\t%d\nThreads:\t1\n",
-		t.Comm, stateName(t.State), t.PID, t.PID, parent(t))
+		workqueue.Comm(t), stateName(t.State), t.PID, t.PID, parent(t))
 	var allowed []int
 	for _, p := range fs.m.CPUs() {
 		if t.Allowed(p.ID) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/workqueue"
 )
 
 // taskStat models do_task_stat (fs/proc/array.c): 52 numbers, of which proc(5)
@@ -20,7 +21,7 @@ func taskStat(t *sched.Task) string {
 	}
 	return fmt.Sprintf("%d (%s) %s %d %d %d 0 -1 %d 0 0 0 0 %d %d 0 0 %d %d 1 0 %d "+
 		"0 0 18446744073709551615 0 0 0 0 0 0 0 %d 0 %d 0 0 %d %d %d %d 0 0 0 0 0 0 0 0 0 0 0\n",
-		t.PID, t.Comm, t.State.Letter(), parent(t), group, group, t.Flags(), user/tick, system/tick,
+		t.PID, workqueue.Comm(t), t.State.Letter(), parent(t), group, group, t.Flags(), user/tick, system/tick,
 		t.Prio()-100, t.Nice(), t.Started()/tick, ignored, waits(t), exitSignal,
 		t.CPU().ID, t.RTPriority(), t.Policy.Number())
 }
