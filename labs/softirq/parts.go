@@ -23,6 +23,7 @@ func Parts() map[string][]machine.Part {
 		"tasklet-core":           {machine.WithTasklets(Schedule, Action), bells},
 		"tasklet-core/reference": {bells},
 		"right-context":          {machine.WithModule(drivers.Meter(drivers.MeterDriver{Interrupt: interrupt, Thread: inThread, Tasklet: inTasklet, Work: inWork, Remove: remove}))},
+		"softirq-starve":         {machine.WithModule(drivers.Flood())},
 		"softirq-versions":       {machine.WithModule(drivers.Raises())},
 	}
 	return parts

@@ -63,7 +63,8 @@ func (drv MeterDriver) remove(t *sched.Task) {
 	d.Gone(t.CPU())
 }
 
-// doMeter takes "measure [N [MICROSECONDS]]", "alarm" and "audio".
+// doMeter takes "measure [N [MICROSECONDS]]", "alarm", "both" and
+// "audio".
 func doMeter(c *cpu.CPU, text string) error {
 	d := *meters.Of(c)
 	var what string
@@ -77,12 +78,13 @@ func doMeter(c *cpu.CPU, text string) error {
 		}
 	case got == 1 && what == "alarm":
 		d.RaiseAlarm(c)
+	case got == 1 && what == "both":
+		d.Measure(c)
+		d.RaiseAlarm(c)
 	case got == 1 && what == "audio":
-		sched.Spawn(c, "audio", sched.Attr{CPUs: []int{1}, Policy: sched.FIFO, RTPrio: 10, User: true}, func(t *sched.Task) {
-			sched.Compute(t, 8*sim.Millisecond)
-		})
+		audio(c, 8*sim.Millisecond)
 	default:
-		return fmt.Errorf("meter: %q: measure [N [MICROSECONDS]], alarm or audio: %w", strings.TrimSpace(text), errno.EINVAL)
+		return fmt.Errorf("meter: %q: measure [N [MICROSECONDS]], alarm, both or audio: %w", strings.TrimSpace(text), errno.EINVAL)
 	}
 	return nil
 }
@@ -90,44 +92,86 @@ func doMeter(c *cpu.CPU, text string) error {
 func showMeter(c *cpu.CPU) string {
 	d := *meters.Of(c)
 	return fmt.Sprintf("measured %d, lost in the register %d, taken %d, decoded %d, stored %d\n"+
-		"decoded after %d us at most\nalarms %d, valve closed for %d, after %d us at most\n",
+		"decoded after %d us at most\nalarms %d, valve closed for %d, for nothing %d times, after %d us at most\n",
 		d.Counts.Measured, d.Overrun, d.Counts.Taken, d.Counts.Decoded, d.Stored,
-		d.SlowestDecoded/sim.Microsecond, d.Alarms, d.Closed, d.SlowestClosed/sim.Microsecond)
+		d.SlowestDecoded/sim.Microsecond, d.Alarms, d.Closed, d.ForNothing, d.SlowestClosed/sim.Microsecond)
+}
+
+// audio is a program that is more urgent than ordinary ones, on the device's
+// processor.
+func audio(c *cpu.CPU, d sim.Time) {
+	sched.Spawn(c, "audio", sched.Attr{CPUs: []int{1}, Policy: sched.FIFO, RTPrio: 10, User: true}, func(t *sched.Task) {
+		sched.Compute(t, d)
+	})
 }
 
 // removals removes the driver again and again, at other moments of its work,
 // while the device goes on measuring.
 func (drv MeterDriver) removals(c *cpu.CPU) string {
 	t := sched.Current(c)
-	const turns = 40
+	const turns = 60
 	for k := range turns {
-		d := *meters.Of(t.CPU())
-		stop := false
-		sched.KThreadOn(t.CPU(), 2, "measuring", func(t *sched.Task) {
-			for ; !stop; wire.Spend(t.CPU(), 35*sim.Microsecond) {
-				d.Measure(t.CPU())
-			}
-		})
-		wire.Spend(t.CPU(), sim.Time(150+k*13)*sim.Microsecond)
-		drv.remove(t)
-		taken, stored := d.Counts.Taken, d.Stored
-		wire.Spend(t.CPU(), 500*sim.Microsecond)
-		stop = true
-		wire.Spend(t.CPU(), 100*sim.Microsecond)
-		if stored != taken {
-			return fmt.Sprintf("removal %d: %d measurements had been taken, and %d were stored\n", k+1, taken, stored) + drv.back(t)
+		if wrong := drv.removal(t, k); wrong != "" {
+			return fmt.Sprintf("removal %d: %s\n", k+1, wrong)
 		}
-		if text := drv.back(t); text != "" {
-			return text
+		if err := drv.start(t.CPU()); err != nil {
+			return err.Error() + "\n"
 		}
 	}
 	return fmt.Sprintf("%d times removed: all that was taken was stored, and nothing came behind\n", turns)
 }
 
-// back lets the driver come again; it says what is wrong if it cannot.
-func (drv MeterDriver) back(t *sched.Task) string {
-	if err := drv.start(t.CPU()); err != nil {
-		return err.Error() + "\n"
+// removal removes the driver at another moment each time. It says what is
+// wrong.
+func (drv MeterDriver) removal(t *sched.Task, k int) string {
+	d := *meters.Of(t.CPU())
+	turn := sim.Time(k / 5)
+	stop := false
+	switch c := t.CPU(); k % 5 {
+	case 0: // one measurement has just been made
+		d.Measure(c)
+		wire.Spend(c, turn*300)
+	case 1: // and has been taken
+		d.Measure(c)
+		wire.Spend(c, turn*8*sim.Microsecond)
+	case 2: // the work waits for a worker, and that for a program
+		audio(c, 400*sim.Microsecond)
+		wire.Spend(c, 20*sim.Microsecond)
+		d.Measure(c)
+		wire.Spend(c, 70*sim.Microsecond+turn*8*sim.Microsecond)
+	case 3: // the tasklet waits: somebody has disabled it for a moment
+		tasklet.DisableNoSync(c, &d.Tasklet)
+		sched.KThreadOn(c, 2, "setting", func(t *sched.Task) {
+			wire.Spend(t.CPU(), 200*sim.Microsecond)
+			tasklet.Enable(t.CPU(), &d.Tasklet)
+		})
+		d.Measure(c)
+		wire.Spend(c, turn*10*sim.Microsecond)
+	default: // there is no end of them
+		measuring(c, d, &stop)
+		wire.Spend(c, (150+turn*17)*sim.Microsecond)
+	}
+	drv.remove(t)
+	taken, stored := d.Counts.Taken, d.Stored
+	wire.Spend(t.CPU(), 500*sim.Microsecond)
+	stop = true
+	wire.Spend(t.CPU(), 100*sim.Microsecond)
+	switch {
+	case stored != taken:
+		return fmt.Sprintf("%d measurements had been taken, and %d were stored", taken, stored)
+	case d.Tasklet.Scheduled():
+		return "the tasklet is left scheduled"
 	}
 	return ""
+}
+
+// measuring lets the device measure every 35 microseconds, for 3 milliseconds
+// or until it is stopped.
+func measuring(c *cpu.CPU, d *meter.Device, stop *bool) {
+	sched.KThreadOn(c, 2, "measuring", func(t *sched.Task) {
+		for end := t.CPU().Now() + 3*sim.Millisecond; !*stop && t.CPU().Now() < end; {
+			d.Measure(t.CPU())
+			wire.Spend(t.CPU(), 35*sim.Microsecond)
+		}
+	})
 }

@@ -44,7 +44,7 @@ type Device struct {
 // Counts are what came of the measurements.
 type Counts struct {
 	Measured, Overrun, Taken, Decoded, Stored int
-	Alarms, Closed                            int
+	Alarms, Closed, ForNothing                int
 	SlowestDecoded, SlowestClosed             sim.Time
 }
 
@@ -81,7 +81,10 @@ func (d *Device) Take(c *cpu.CPU) Cause {
 
 // Taken is how many measurements have been taken and not been decoded.
 // Context: any.
-func (d *Device) Taken() int { return len(d.taken) }
+func (d *Device) Taken() int {
+	d.alive("Taken")
+	return len(d.taken)
+}
 
 // Decode decodes the oldest of them: 60 microseconds of computing. It does
 // nothing if there is none. Context: any.
@@ -100,7 +103,10 @@ func (d *Device) Decode(c *cpu.CPU) {
 
 // Decoded is how many measurements have been decoded and not been stored.
 // Context: any.
-func (d *Device) Decoded() int { return d.decoded }
+func (d *Device) Decoded() int {
+	d.alive("Decoded")
+	return d.decoded
+}
 
 // Store stores one of them over a slow bus, and sleeps until that is done, 300
 // microseconds. It does nothing if there is none. Context: process context.
@@ -117,7 +123,10 @@ func (d *Device) Store(t *sched.Task) {
 
 // Alarmed says whether there was an alarm for which the valve has not been
 // closed. Context: any.
-func (d *Device) Alarmed() bool { return len(d.alarmed) > 0 }
+func (d *Device) Alarmed() bool {
+	d.alive("Alarmed")
+	return len(d.alarmed) > 0
+}
 
 // CloseValve closes the valve over the same bus, and sleeps until it is
 // closed, 100 microseconds. Context: process context.
@@ -125,6 +134,9 @@ func (d *Device) CloseValve(t *sched.Task) {
 	d.alive("CloseValve")
 	hrtimer.USleepRange(t, closes, closes)
 	d.alive("CloseValve")
+	if len(d.alarmed) == 0 {
+		d.ForNothing++
+	}
 	now := t.CPU().Now()
 	for _, at := range d.alarmed {
 		d.SlowestClosed = max(d.SlowestClosed, now-at)

@@ -91,9 +91,13 @@ func (chip) SetAffinity(c *cpu.CPU, d *irq.Data, m irq.Mask, force bool) (bool, 
 func (chip) Retrigger(c *cpu.CPU, d *irq.Data) { irq.RetriggerHierarchy(c, d) }
 
 // Spend lets a processor work for so long; interrupts come meanwhile if they
-// may.
+// may. The last microsecond goes by in small steps.
 func Spend(c *cpu.CPU, d sim.Time) {
 	for end := c.Now() + d; c.Now() < end; {
-		c.Spend(cost.CPURelax)
+		if end-c.Now() > sim.Microsecond {
+			c.Spend(cost.ProbeLoop)
+		} else {
+			c.Spend(cost.CPURelax)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-// Fails: not in a section that has disabled bottom halves
+// Fails: not above another softirq
 // Misconception: where softirqs may not run, ksoftirqd has to
 
 package softirq

@@ -21,10 +21,9 @@ func DoSoftirq(p softirqabi.Processor) {
 	if p.InInterrupt() {
 		return
 	}
-	end := p.Jiffies() + p.Limit()
 	p.Begin()
 	pending := p.Pending()
-	for restart := maxRestart; ; {
+	for {
 		p.SetPending(pending & (pending - 1))
 		pending &= -pending
 		p.EnableIRQ()
