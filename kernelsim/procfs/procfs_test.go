@@ -98,6 +98,9 @@ func TestVersionIsTheBanner(t *testing.T) {
 // Counts are the machine's: ticks of a busy CPU, IPIs, switches, time.
 func TestCounts(t *testing.T) {
 	m, fs := boot(t, machine.Config{CPUs: 2, HZ: 250})
+	if err := m.Run(10 * sim.Millisecond); err != nil { // until the tick of idle CPUs is stopped
+		t.Fatal(err)
+	}
 	before := row(t, fs, "LOC")
 	if err := m.Burn(1, sim.Second); err != nil {
 		t.Fatal(err)

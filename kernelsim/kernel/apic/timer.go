@@ -9,7 +9,7 @@ import (
 
 // A Timer is the local APIC's timer of one processor as a clock event device
 // (apic.c, lapic_clockevent): one-shot, or with a deadline of the TSC. It is
-// what package sched calls a ClockEventDevice.
+// what package hrtimer calls a ClockEventDevice.
 type Timer struct {
 	c        *cpu.CPU
 	hz       uint64 // lapic_timer_period * HZ: counts a second
