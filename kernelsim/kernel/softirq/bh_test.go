@@ -166,6 +166,9 @@ func TestWarnings(t *testing.T) {
 		softirq.BHEnable(t.CPU())
 		t.CPU().STI()
 	})
+	if n := count("Call Trace:"); n != 3 {
+		t.Errorf("%d of 3 warnings say by which calls", n)
+	}
 	for _, where := range []string{"346 __local_bh_disable_ip", "400 __local_bh_enable_ip", "401 __local_bh_enable_ip"} {
 		if n := count("WARNING: CPU: 1 PID: "); n != 3 {
 			t.Fatalf("%d warnings, want 3", n)

@@ -150,7 +150,7 @@ func TestPartsThatLeak(t *testing.T) {
 					softirq.Raise(c, softirq.NetRX)
 				})
 				if err == nil {
-					err = m.Run(sim.Second)
+					err = errors.Join(m.Interrupt(0, event), m.Run(sim.Second))
 				}
 			}
 			var r *oops.Report

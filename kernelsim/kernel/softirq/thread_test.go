@@ -7,6 +7,7 @@ import (
 	"bothhalves/kernelsim/kernel/hotplug"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
+	"bothhalves/kernelsim/kernel/softirq/softirqabi"
 	"bothhalves/kernelsim/machine"
 	"bothhalves/kernelsim/sim"
 )
@@ -79,11 +80,40 @@ func TestQuiescent(t *testing.T) {
 	if told != 3 {
 		t.Errorf("told %d times of 3 passes", told)
 	}
+	r.mark()
+	r.task(func(t *sched.Task) { // without a stack of their own
+		softirq.BHDisable(t.CPU())
+		softirq.Raise(t.CPU(), softirq.NetRX)
+		softirq.BHEnable(t.CPU())
+	})
+	r.want("+3 t<3 3>")
+	softirq.Init(r.c, softirq.Config{Rules: softirq.RulesOf("6.1"), Loop: loopPart, Quiescent: func(*cpu.CPU) { told++ }})
+	told = 0
+	r.task(func(t *sched.Task) { softirq.Raise(t.CPU(), softirq.NetRX) })
+	if told != 1 {
+		t.Errorf("told %d times by a part", told)
+	}
+}
+
+// The thread can be told to end, and leaves nothing behind.
+func TestThreadEnds(t *testing.T) {
+	r := newRig(t, machine.Config{})
+	r.task(func(t *sched.Task) { softirq.Raise(t.CPU(), softirq.NetRX) })
+	k := softirq.Ksoftirqd(r.c)
+	r.task(func(t *sched.Task) { sched.KThreadStopWait(t, k) })
+	if k.State != sched.Dead {
+		t.Errorf("it is in state %#x", k.State)
+	}
 }
 
 // The tick hears of interrupts of an idle processor alone, of the outermost one
 // at its beginning, and at its end if it idles on.
 func TestTickHears(t *testing.T) {
+	t.Run("default", func(t *testing.T) { tickHears(t, nil) })
+	t.Run("part", func(t *testing.T) { tickHears(t, exitPart) })
+}
+
+func tickHears(t *testing.T, exit softirqabi.Exit) {
 	r := newRig(t, machine.Config{})
 	text := ""
 	note := func(s string) func(c *cpu.CPU) {
@@ -93,7 +123,7 @@ func TestTickHears(t *testing.T) {
 			}
 		}
 	}
-	softirq.Init(r.c, softirq.Config{Rules: softirq.RulesOf("6.1"), TickEnter: note("("), TickExit: note(")")})
+	softirq.Init(r.c, softirq.Config{Rules: softirq.RulesOf("6.1"), Exit: exit, TickEnter: note("("), TickExit: note(")")})
 	r.handler = note("x")
 	r.interrupt()
 	if text != "(x)" {
