@@ -45,6 +45,7 @@ const (
 	WorkQueue
 	WorkExecute
 	KThreadCreate
+	LoadBalance
 	NumRows
 )
 
@@ -93,6 +94,7 @@ func Rows() [NumRows]Info {
 		WorkQueue:       {"work_queue", 30, "chosen: __queue_work without its locks: the pool and two lists, about 100 cycles"},
 		WorkExecute:     {"work_execute", 50, "chosen: process_one_work around the function, without its locks, about 150 cycles"},
 		KThreadCreate:   {"kthread_create", 20_000, "chosen: a request to kthreadd, copy_process without an address space, and the way back"},
+		LoadBalance:     {"load_balance", 150, "chosen: update_sg_lb_stats of one CPU, about 450 cycles"},
 	}
 }
 

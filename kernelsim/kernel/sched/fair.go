@@ -27,10 +27,10 @@ func scale(c *cpu.CPU, t sim.Time) sim.Time {
 	return t * sim.Time(bits.Len(uint(min(len(c.Peers), 8))))
 }
 
-// load is the weight of all fair tasks of the CPU, the running one included
+// weight is that of all fair tasks of the CPU, the running one included
 // (cfs_rq->load). Linux balances by an average of it over time, which for tasks
 // that do not sleep is the same.
-func (q *runqueue) load() uint64 {
+func (q *runqueue) weight() uint64 {
 	var sum uint64
 	for _, t := range q.fair {
 		sum += t.weight()
@@ -49,7 +49,7 @@ func (q *runqueue) slice(c *cpu.CPU) sim.Time {
 	if n > latencyTasks {
 		period = sim.Time(n) * scale(c, minGranularity)
 	}
-	return max(scaleBy(period, q.curr.weight(), q.load()), scale(c, minGranularity))
+	return max(scaleBy(period, q.curr.weight(), q.weight()), scale(c, minGranularity))
 }
 
 // tickFair models check_preempt_tick: the task has had its turn, or it is so far

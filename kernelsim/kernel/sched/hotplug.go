@@ -48,12 +48,14 @@ func fallback(c *cpu.CPU, t *Task) *cpu.CPU {
 func Activate(c *cpu.CPU) {
 	h := &runqueues.Raw(c).hotplug
 	h.leaving, h.dying = false, false
+	buildDomains(c)
 }
 
 // Deactivate models sched_cpu_deactivate and balance_push.
 func Deactivate(c *cpu.CPU) {
 	q := runqueues.Raw(c)
 	q.hotplug.leaving, q.hotplug.dying = true, true
+	buildDomains(c)
 	for t := q.stranger(); t != nil; t = q.stranger() {
 		moveQueued(c, t)
 	}
@@ -99,6 +101,7 @@ func SetDead(c *cpu.CPU, report func(c *cpu.CPU)) {
 	q := runqueues.Raw(c)
 	q.update(c.Now())
 	q.hotplug.dead, q.hotplug.report = true, report
+	q.lb.nohz.stopped = false // nohz_balance_exit_idle
 }
 
 // playDead is the end of do_idle on a CPU that is offline: it tells, and halts

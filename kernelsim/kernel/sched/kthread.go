@@ -53,11 +53,24 @@ func newTask(c *cpu.CPU, name string, a Attr, fn func(t *Task)) *Task {
 		s.nextPID++
 	}
 	s.forks++
+	t.stack = newStack(t.PID)
 	t.restrict(len(c.Peers), a.CPUs)
 	s.add(t)
 	t.co = c.Engine().NewCoroutine(t.run)
 	c.Ring.Names().SetComm(uint16(t.PID), t.Comm)
 	return t
+}
+
+// The stack of a task (alloc_thread_stack_node): sixteen kilobytes and a guard
+// page below, somewhere behind those of interrupts in vmalloc's area.
+const (
+	threadSize  = 16 << 10 // THREAD_SIZE
+	threadStack = 0xffffc90001000000
+)
+
+func newStack(pid int) *cpu.Stack {
+	s := cpu.NewStack("TASK", threadStack+uint64(pid)*(threadSize+4096), threadSize)
+	return &s
 }
 
 // add enters a task into the list, which is in the order of pids.

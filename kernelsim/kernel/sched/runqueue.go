@@ -22,6 +22,7 @@ type runqueue struct {
 	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
 	times       Times
 	hotplug     hotplug
+	lb          balancer
 }
 
 // runqueues models the per-CPU variable of that name.
@@ -97,6 +98,7 @@ func (q *runqueue) update(now sim.Time) {
 	t.exec.start = now
 	t.exec.sum += d
 	if t.Policy == Normal {
+		q.lb.nohz.ran += d
 		t.exec.vruntime += t.virtual(d)
 		least := t.exec.vruntime
 		if len(q.fair) > 0 {

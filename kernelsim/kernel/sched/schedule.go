@@ -53,9 +53,13 @@ func pickAfter(c *cpu.CPU, t *Task) *Task {
 	if t.onRQ && t.Policy != Idle {
 		q.requeue(t)
 	}
+	next := q.pickNext(c)
+	if next == q.idle && t != q.idle && q.newlyIdle(c) {
+		next = q.pickNext(c)
+	}
 	t.resched = false
 	preempt.ClearNeedResched(c)
-	return q.pickNext(c)
+	return next
 }
 
 // switchState is the state as sched_switch reports it: a preempted task is
@@ -81,6 +85,7 @@ func switchTo(c *cpu.CPU, t, next *Task, state uint32) {
 	next.cpu, c.Task = c, uint16(next.PID)
 	next.exec.start, next.exec.slice = c.Now(), next.exec.sum
 	next.exec.switches++
+	t.stack, c.Stack = c.Stack, next.stack
 	c.SetCurrent(next.co)
 	lock.SetCurrent(c, &next.held)
 	if t.State != Dead {

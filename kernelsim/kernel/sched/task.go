@@ -67,13 +67,14 @@ type Task struct {
 
 	cpu     *cpu.CPU
 	co      *sim.Coroutine
-	allowed []bool // cpus_mask by CPU number; nil: all
-	pinned  bool   // KTHREAD_IS_PER_CPU: a CPU's own thread
-	bound   bool   // PF_NO_SETAFFINITY: no user may change allowed
-	worker  Worker // PF_WQ_WORKER
-	onRQ    bool   // queued or running
-	resched bool   // TIF_NEED_RESCHED
-	behind  bool   // its turn is over: it goes behind its equals
+	stack   *cpu.Stack // while it does not run; its own, or the boot's of an idle task
+	allowed []bool     // cpus_mask by CPU number; nil: all
+	pinned  bool       // KTHREAD_IS_PER_CPU: a CPU's own thread
+	bound   bool       // PF_NO_SETAFFINITY: no user may change allowed
+	worker  Worker     // PF_WQ_WORKER
+	onRQ    bool       // queued or running
+	resched bool       // TIF_NEED_RESCHED
+	behind  bool       // its turn is over: it goes behind its equals
 	exec    accounting
 	time    cputime
 	nice    int      // −20 to 19
@@ -137,7 +138,12 @@ type system struct {
 	hz      int
 	period  sim.Time // TICK_NSEC
 	tick    TickHooks
-	forks   int // total_forks
+	forks   int  // total_forks
+	domains bool // scheduling domains are built
+	weight  int  // span_weight: how many CPUs the domain has
+	nohz    nohzState
+	kick    func(c *cpu.CPU, n int)
+	pulls   uint64 // calls of load_balance
 }
 
 var shared = percpu.Shared[system]("sched")

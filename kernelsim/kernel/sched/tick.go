@@ -16,6 +16,7 @@ func Tick(c *cpu.CPU) {
 	case RR:
 		q.tickRR(c, t)
 	}
+	q.lb.idle = idleCPU(c)
 }
 
 // Touch models touch_softlockup_watchdog_sched: c's kernel code is not stuck.
