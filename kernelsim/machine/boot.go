@@ -228,7 +228,7 @@ func (m *Machine) restInit(t *sched.Task) {
 	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})
 	hotplug.StartThread(c, 0)
 	hotplug.AddDriver(c, &hotplug.Driver{Name: "softirq:dead",
-		Dead: func(t *sched.Task, n int) { tasklet.Takeover(t.CPU(), n) }})
+		Dead: softIRQDead})
 	hotplug.AddDriver(c, &hotplug.Driver{Name: "block/softirq:dead",
 		Dead: func(t *sched.Task, n int) { blkmq.CPUDead(t.CPU(), n) }})
 }

@@ -2,7 +2,10 @@ package machine
 
 import (
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/apic"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
+	"bothhalves/kernelsim/kernel/tasklet"
 	"bothhalves/kernelsim/kernel/workqueue"
 )
 
@@ -11,7 +14,9 @@ import (
 // kmem_cache_init_late and net_ns_init. Nobody queues anything on those here,
 // but their rescuers are among the first threads of a machine.
 func (m *Machine) initWorkqueues(c *cpu.CPU) {
-	workqueue.InitEarly(c, workqueue.Config{Nodes: m.cfg.Nodes, Node: m.cfg.node})
+	workqueue.InitEarly(c, workqueue.Config{Nodes: m.cfg.Nodes, Node: m.cfg.node,
+		BH:   softirq.RulesOf(m.release.Name).BHWork,
+		Kick: func(c *cpu.CPU, n int, fn func(c *cpu.CPU)) { apic.CallOn(c, n, fn, false) }})
 	for _, name := range []string{"rcu_gp", "rcu_par_gp", "slub_flushwq"} {
 		m.reclaimQueue(c, name)
 	}
@@ -22,6 +27,7 @@ func (m *Machine) initWorkqueues(c *cpu.CPU) {
 // makes a workqueue.
 func (m *Machine) startWorkqueues(t *sched.Task) {
 	workqueue.Start(t)
+	tasklet.OnAction(t.CPU(), workqueue.SoftIRQ)
 	m.reclaimQueue(t.CPU(), "mm_percpu_wq")
 }
 
@@ -50,4 +56,11 @@ func (m *Machine) startWatchdog(t *sched.Task) {
 	if m.params.watchdogThresh > 0 {
 		workqueue.CallOnCPU(t, t.CPU().ID, func(*sched.Task) {})
 	}
+}
+
+// softIRQDead models takeover_tasklets: what the softirqs of a processor that
+// has gone have left, BH works and tasklets, is done here.
+func softIRQDead(t *sched.Task, n int) {
+	workqueue.SoftIRQDead(t, n)
+	tasklet.Takeover(t.CPU(), n)
 }

@@ -2,6 +2,7 @@ package workqueue
 
 import (
 	"fmt"
+	"math"
 
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
@@ -13,7 +14,7 @@ import (
 const nameLen = 23
 
 // public are the flags that a caller may give.
-const public = WQUnbound | WQFreezable | WQMemReclaim | WQHighPri | WQCPUIntensive | WQSysfs | WQPowerEfficient
+const public = WQBH | WQUnbound | WQFreezable | WQMemReclaim | WQHighPri | WQCPUIntensive | WQSysfs | WQPowerEfficient
 
 // Alloc models alloc_workqueue: of its works, maxActive may be active for each
 // CPU, or for each node; 0 is DefaultActive. An unbound one with 1 is ordered:
@@ -22,6 +23,9 @@ const public = WQUnbound | WQFreezable | WQMemReclaim | WQHighPri | WQCPUIntensi
 func Alloc(c *cpu.CPU, name string, flags Flags, maxActive int) (*Workqueue, error) {
 	if bad := flags &^ public; bad != 0 {
 		return nil, fmt.Errorf("workqueue %s: flags %#x are not for users of this kernel: choose among the constants WQ…: %w", name, uint32(bad), errno.EINVAL)
+	}
+	if err := checkBH(c, name, flags, maxActive); err != nil {
+		return nil, err
 	}
 	if flags&WQUnbound != 0 && maxActive == 1 {
 		flags |= ordered
@@ -52,6 +56,9 @@ func alloc(c *cpu.CPU, name string, flags Flags, maxActive int) *Workqueue {
 		maxActive = DefaultActive
 	}
 	wq.savedMax = clampMax(c, maxActive, flags, wq.name)
+	if flags&WQBH != 0 {
+		wq.savedMax = math.MaxInt
+	}
 	wq.mutex.Init(c, wqMutex)
 	wq.makeShares(t)
 	if shared.Of(t.CPU()).online {
@@ -94,7 +101,11 @@ func (wq *Workqueue) makeShares(t *sched.Task) {
 		m.Unlock(t)
 		return
 	}
-	for _, pools := range s.perCPU {
+	perCPU := s.perCPU
+	if wq.flags&WQBH != 0 {
+		perCPU = s.bhPools
+	}
+	for _, pools := range perCPU {
 		pwq := newPWQ(wq, pools[prio])
 		wq.byCPU = append(wq.byCPU, pwq)
 		wq.mutex.Lock(t)

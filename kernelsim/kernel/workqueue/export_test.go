@@ -158,3 +158,17 @@ func (pwq *poolWorkqueue) consistent() error {
 	}
 	return nil
 }
+
+// LeaveBH leaves a work in the BH pool of a CPU that has gone, as its softirq
+// would.
+func LeaveBH(c *cpu.CPU, n int, w *Work) {
+	p := shared.Of(c).bhPools[n][0]
+	pwq := BH(c).byCPU[n]
+	p.lock.LockIRQ(c)
+	w.pending = true
+	p.flags |= bhDraining // or the CPU would be told
+	pwq.active++
+	pwq.insert(c, w, &p.worklist)
+	p.flags &^= bhDraining
+	p.lock.UnlockIRQ(c)
+}

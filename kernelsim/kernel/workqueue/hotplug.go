@@ -24,7 +24,7 @@ func OnlineCPU(t *sched.Task, n int) {
 	m := poolMutex.Of(t.CPU())
 	m.Lock(t)
 	for _, p := range s.pools {
-		if p == nil {
+		if p == nil || p.flags&bh != 0 {
 			continue
 		}
 		a := attachMutex.Of(t.CPU())

@@ -18,6 +18,9 @@ func InitEarly(c *cpu.CPU, cfg Config) {
 	s.managers.Init(c, managerWait)
 	s.cancels.Init(c, cancelWait)
 	for id := range s.perCPU {
+		if cfg.BH {
+			s.bhPools = append(s.bhPools, s.initBH(c, id))
+		}
 		for prio := range s.perCPU[id] {
 			p := &pool{}
 			p.init(c, poolLock, id, Attrs{Nice: stdNice(prio), CPUs: cpumask.Of(id)})
@@ -38,6 +41,10 @@ func (s *system) systemQueues(c *cpu.CPU) {
 	s.eventsFreezable = alloc(c, "events_freezable", WQFreezable, 0)
 	s.eventsPower = alloc(c, "events_power_efficient", WQPowerEfficient, 0)
 	s.eventsFreezablePower = alloc(c, "events_freezable_power_efficient", WQFreezable|WQPowerEfficient, 0)
+	if s.cfg.BH {
+		s.eventsBH = alloc(c, "events_bh", WQBH, 0)
+		s.eventsBHHigh = alloc(c, "events_bh_highpri", WQBH|WQHighPri, 0)
+	}
 }
 
 // Start models workqueue_init: the workers of the CPUs that are up and of all
@@ -54,6 +61,11 @@ func Start(t *sched.Task) {
 		wq.startRescuer(t)
 	}
 	m.Unlock(t)
+	for _, pools := range s.bhPools {
+		for _, p := range pools {
+			p.addBHWorker(t.CPU())
+		}
+	}
 	for id, pools := range s.perCPU {
 		if !sched.Online(t.CPU().Peers[id]) {
 			continue

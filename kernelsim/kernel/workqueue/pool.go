@@ -22,6 +22,8 @@ type poolFlag uint32
 const (
 	managerActive poolFlag = 1 << 0 // POOL_MANAGER_ACTIVE
 	disassociated poolFlag = 1 << 2 // POOL_DISASSOCIATED: its CPU cannot serve it
+	bh            poolFlag = 1 << 3 // POOL_BH
+	bhDraining    poolFlag = 1 << 4 // POOL_BH_DRAINING: another CPU works for it
 )
 
 // Attrs are what an unbound pool is made for (struct workqueue_attrs).
@@ -116,7 +118,11 @@ func (p *pool) firstIdle() *worker {
 
 // wake models wake_up_worker.
 func (p *pool) wake(c *cpu.CPU) {
-	if k := p.firstIdle(); k != nil {
+	switch k := p.firstIdle(); {
+	case k == nil:
+	case p.flags&bh != 0:
+		p.kickBH(c)
+	default:
 		sched.WakeUpProcess(c, k.task)
 	}
 }

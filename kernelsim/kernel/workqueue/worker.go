@@ -218,8 +218,10 @@ func (k *worker) process(t *sched.Task, w *Work) {
 	fn(t, w)
 	// From here on w may be somebody else's.
 	sched.Record(t.CPU(), trace.WorkExecuteEnd, object, function, 0, 0)
-	k.checkLeak(t)
-	sched.CondResched(t)
+	if k.task != nil { // else softirqs look for what is left behind
+		k.checkLeak(t)
+		sched.CondResched(t)
+	}
 
 	p.lock.LockIRQ(t.CPU())
 	if pwq.wq.flags&WQCPUIntensive != 0 {

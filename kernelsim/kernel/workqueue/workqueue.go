@@ -30,6 +30,7 @@ type Flags uint32
 // CONFIG_WQ_POWER_EFFICIENT_DEFAULT, as Debian builds it, WQPowerEfficient
 // changes nothing either.
 const (
+	WQBH             Flags = 1 << 0 // from 6.9 on
 	WQUnbound        Flags = 1 << 1
 	WQFreezable      Flags = 1 << 2
 	WQMemReclaim     Flags = 1 << 3
@@ -110,6 +111,10 @@ type Config struct {
 	Nodes   int               // NUMA nodes
 	Node    func(cpu int) int // cpu_to_node
 	Unbound cpumask.Mask      // where unbound works may run: housekeeping_cpumask
+	// BH: there are BH workqueues (6.9). Kick lets fn run on CPU n, in a hard
+	// interrupt (irq_work_queue_on). Context: interrupts off.
+	BH   bool
+	Kick func(c *cpu.CPU, n int, fn func(c *cpu.CPU))
 }
 
 // system is the state that all workqueues of a machine share.
@@ -119,6 +124,7 @@ type system struct {
 	numa     bool // wq_numa_enabled
 	possible cpumask.Mask
 	perCPU   [][nrStdPools]*pool // cpu_worker_pools
+	bhPools  [][nrStdPools]*pool // bh_worker_pools, if there are any
 	pools    []*pool             // worker_pool_idr: by id, nil where one has gone
 	unbound  []*pool             // unbound_pool_hash
 	list     []*Workqueue
@@ -129,6 +135,7 @@ type system struct {
 
 	events, eventsHigh, eventsLong, eventsUnbound      *Workqueue
 	eventsFreezable, eventsPower, eventsFreezablePower *Workqueue
+	eventsBH, eventsBHHigh                             *Workqueue
 
 	managers, cancels wait.Queue // manager_wait, cancel_waitq
 }
