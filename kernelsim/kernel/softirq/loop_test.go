@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"bothhalves/kernelsim/cost"
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/entry"
 	"bothhalves/kernelsim/kernel/preempt"
@@ -251,4 +252,32 @@ func TestInParallel(t *testing.T) {
 	if most != 4 {
 		t.Errorf("the action ran on %d processors at once, want 4", most)
 	}
+}
+
+// An NMI and the simple system vectors, of which the reschedule interrupt is
+// one, do not look for softirqs when they end. All others do.
+func TestWhoDoesNotLook(t *testing.T) {
+	r := newRig(t, machine.Config{})
+	r.task(func(task *sched.Task) {
+		c := task.CPU()
+		c.CLI()
+		softirq.RaiseBit(c, softirq.NetRX)
+		c.NMI()
+		c.Spend(cost.UserWork)
+		if entry.StatsOf(c).NMI == 0 || softirq.Pending(c) != 1<<softirq.NetRX {
+			t.Errorf("%d NMIs, and %#x pending", entry.StatsOf(c).NMI, softirq.Pending(c))
+		}
+		c.STI()
+		before := entry.StatsOf(c).Reschedule
+		r.must(r.m.Interrupt(here, entry.Reschedule))
+		work(c, 5*sim.Microsecond)
+		if entry.StatsOf(c).Reschedule != before+1 || softirq.Pending(c) != 1<<softirq.NetRX {
+			t.Errorf("%d reschedule interrupts, and %#x pending", entry.StatsOf(c).Reschedule-before, softirq.Pending(c))
+		}
+		r.now(c)
+		if softirq.Pending(c) != 0 {
+			t.Errorf("%#x pending behind a device's interrupt", softirq.Pending(c))
+		}
+	})
+	r.want("+3 t<3 3>")
 }
