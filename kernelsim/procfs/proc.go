@@ -20,6 +20,7 @@ func (fs *FS) proc() []node {
 		show("ioports", fs.ioports),
 		dir("irq", fs.irqs),
 		show("kallsyms", fs.kallsyms),
+		show("loadavg", fs.loadavg),
 		show("meminfo", fs.meminfo),
 		show("modules", fs.modules),
 		show("softirqs", fs.softirqs),

@@ -13,6 +13,10 @@ func RunningOn(p *cpu.CPU) int { return load(p) }
 // Forks models total_forks: how many tasks were ever made.
 func Forks(c *cpu.CPU) int { return shared.Of(c).forks }
 
+// LastPID is the pid that was given last (the cursor of the pid namespace's
+// idr).
+func LastPID(c *cpu.CPU) int { return shared.Of(c).nextPID - 1 }
+
 // Voluntary is how often the task left a CPU because it had to wait (nvcsw).
 func (t *Task) Voluntary() uint64 { return t.exec.voluntary }
 

@@ -171,6 +171,7 @@ func (ts *tickSched) stop(c *cpu.CPU, at sim.Time) {
 // restart models tick_nohz_restart_sched_tick: the processor has something to
 // do, so it ticks again, in phase with all others.
 func (ts *tickSched) restart(c *cpu.CPU) {
+	loadIdle(c)
 	timer.ClearIdle(c)
 	sched.Touch(c)
 	ts.stopped = false

@@ -38,6 +38,7 @@ var ticks = percpu.New[tickSched]("tick_cpu_sched")
 type system struct {
 	thresh   sim.Time // watchdog_thresh
 	softirqs int      // how often report_idle_softirq has spoken
+	load     loads
 }
 
 var shared = percpu.Shared[system]("tick_system")
@@ -109,6 +110,7 @@ func updateProcessTimes(c *cpu.CPU) {
 	c.Spend(cost.TimerTick)
 	timer.RunLocal(c)
 	sched.Tick(c)
+	loadTick(c)
 }
 
 // Dying models the end of the tick on a processor that goes, and of its clock:
