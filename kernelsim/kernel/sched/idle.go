@@ -12,9 +12,12 @@ type TickHooks struct {
 	// Enter models tick_nohz_idle_enter, Exit tick_nohz_idle_exit: the
 	// processor has nothing to do, or has again. Context: interrupts on.
 	Enter, Exit func(c *cpu.CPU)
-	// Stop models tick_nohz_idle_stop_tick: the processor is about to halt.
-	// Context: interrupts off.
-	Stop func(c *cpu.CPU)
+	// Stop models idle_call_stop_or_retain_tick: the processor is about to
+	// halt. got says that the last thing that woke it was its tick. Context:
+	// interrupts off.
+	Stop func(c *cpu.CPU, got bool)
+	// GotTick models tick_nohz_idle_got_tick.
+	GotTick func(c *cpu.CPU) bool
 	// IdleTime models get_cpu_idle_time_us: how long p has idled up to now.
 	IdleTime func(p *cpu.CPU, now sim.Time) sim.Time
 }
@@ -31,15 +34,15 @@ func IdleLoop(t *Task) {
 }
 
 // doIdle models do_idle: halt until there is something to do, then let it run.
-// The processor has a cpuidle driver whose governor lets the tick be stopped at
-// once, as on hardware and under KVM. (Without a driver, as in a guest that is
-// emulated, Linux keeps the tick until it has come once for nothing.)
+// There is no cpuidle driver, as in the recorded guests, which could tell how
+// long that will be: the tick goes on until it has come once for nothing.
 func doIdle(t *Task) (alive bool) {
 	c := t.cpu
 	tick := &shared.Of(c).tick
 	q := runqueues.Raw(c)
 	q.hotplug.emptied(c)
 	tick.Enter(c)
+	got := false
 	for !preempt.NeedResched(c) {
 		c.CLI()
 		if q.hotplug.dead {
@@ -49,8 +52,12 @@ func doIdle(t *Task) (alive bool) {
 		if preempt.NeedResched(c) {
 			break
 		}
-		tick.Stop(c)
+		tick.Stop(c, got)
+		q.halts++
+		q.halting = true
 		c.HaltSTI()
+		q.halting = false
+		got = tick.GotTick(c)
 	}
 	c.STI()
 	tick.Exit(c)

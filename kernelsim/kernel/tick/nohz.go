@@ -93,17 +93,42 @@ func IRQExit(c *cpu.CPU) {
 	}
 }
 
+// gotTick models tick_nohz_idle_got_tick.
+func gotTick(c *cpu.CPU) bool {
+	ts := ticks.Raw(c)
+	got := ts.gotTick
+	ts.gotTick = false
+	return got
+}
+
+// stopOrRetain models idle_call_stop_or_retain_tick (kernel/sched/idle.c). A
+// processor may idle for a moment only: its tick is stopped when it has come
+// for nothing.
+func stopOrRetain(c *cpu.CPU, got bool) {
+	ts := ticks.Raw(c)
+	if got || ts.stopped {
+		ts.idleStop(c)
+	} else {
+		timer.ClearIdle(c) // tick_nohz_idle_retain_tick
+	}
+}
+
 // idleStop models __tick_nohz_idle_stop_tick. Context: the idle task,
 // interrupts off.
-func idleStop(c *cpu.CPU) {
+func (ts *tickSched) idleStop(c *cpu.CPU) {
 	if !canStop(c) {
 		return
 	}
-	ts := ticks.Raw(c)
 	ts.idle.calls++
-	if at, ok := ts.nextEvent(c); ok {
-		ts.stop(c, at)
-		ts.idle.sleeps++
+	at, ok := ts.nextEvent(c)
+	if !ok {
+		return
+	}
+	was := ts.stopped
+	ts.stop(c, at)
+	ts.idle.sleeps++
+	if !was {
+		sched.NoHZEnterIdle(c)
 	}
 }
 

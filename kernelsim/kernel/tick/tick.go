@@ -14,6 +14,7 @@ import (
 	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/timer"
 	"bothhalves/kernelsim/sim"
 )
@@ -24,6 +25,7 @@ type tickSched struct {
 	ticks    uint64
 	inIdle   bool     // the idle loop has begun
 	stopped  bool     // tick_stopped: the timer comes when it is needed, or not at all
+	gotTick  bool     // got_idle_tick: it has come while the processor idled
 	lastTick sim.Time // last_tick: what the timer was set to when it was stopped
 	nextTick sim.Time // next_tick: what it is set to instead
 	idle     idleTime
@@ -51,7 +53,8 @@ type Config struct {
 // Init models tick_init: the idle loop finds the tick. Context: boot, once.
 func Init(c *cpu.CPU, cfg Config) {
 	*shared.Of(c) = system{thresh: cfg.WatchdogThresh}
-	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: idleStop, IdleTime: IdleTime})
+	sched.SetTick(c, sched.TickHooks{Enter: idleEnter, Exit: idleExit, Stop: stopOrRetain, GotTick: gotTick,
+		IdleTime: IdleTime})
 }
 
 // StartClock models tick_setup_sched_timer: c gets its clock event device and
@@ -85,6 +88,9 @@ func Ticks(p *cpu.CPU) uint64 { return ticks.Raw(p).ticks }
 func schedTimer(c *cpu.CPU, t *hrtimer.Timer) hrtimer.Restart {
 	ts := ticks.Raw(c)
 	now := c.Now()
+	if ts.inIdle {
+		ts.gotTick = true
+	}
 	ts.handle(c)
 	if ts.stopped { // who stopped it starts it again
 		return hrtimer.NoRestart
@@ -110,7 +116,17 @@ func updateProcessTimes(c *cpu.CPU) {
 	c.Spend(cost.TimerTick)
 	timer.RunLocal(c)
 	sched.Tick(c)
+	triggerLoadBalance(c)
 	loadTick(c)
+}
+
+// triggerLoadBalance models trigger_load_balance (kernel/sched/fair.c), the end
+// of scheduler_tick.
+func triggerLoadBalance(c *cpu.CPU) {
+	if sched.BalanceDue(c) {
+		softirq.Raise(c, softirq.Sched)
+	}
+	sched.KickIdle(c)
 }
 
 // Dying models the end of the tick on a processor that goes, and of its clock:
