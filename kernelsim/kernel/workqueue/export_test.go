@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/cpumask"
 	"bothhalves/kernelsim/kernel/sched"
 )
 
@@ -172,3 +173,9 @@ func LeaveBH(c *cpu.CPU, n int, w *Work) {
 	p.flags &^= bhDraining
 	p.lock.UnlockIRQ(c)
 }
+
+// SetOnline says whether workers can be made, as before Start and after it.
+func SetOnline(c *cpu.CPU, on bool) { shared.Of(c).online = on }
+
+// Keep keeps unbound works off all CPUs but those of a set.
+func Keep(c *cpu.CPU, m cpumask.Mask) { shared.Of(c).cfg.Unbound = m }

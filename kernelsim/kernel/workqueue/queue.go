@@ -39,8 +39,11 @@ func QueueOn(c *cpu.CPU, n int, wq *Workqueue, w *Work) bool {
 }
 
 // QueueNode models queue_work_node: Queue on an unbound workqueue, for a CPU
-// of a node. Context: any.
+// of a node; on a bound one it warns. Context: any.
 func QueueNode(c *cpu.CPU, node int, wq *Workqueue, w *Work) bool {
+	if wq.flags&WQUnbound == 0 {
+		warnOnce(c, warnNodeOfBound)
+	}
 	return QueueOn(c, nearCPU(c, node), wq, w)
 }
 

@@ -14,6 +14,7 @@ type warning int
 
 const (
 	warnDraining warning = iota
+	warnNodeOfBound
 	warnFlushAllEarly
 	warnFlushEarly
 	warnDestroyBusy
@@ -25,6 +26,7 @@ const (
 func (w warning) where() string {
 	return [nrWarnings]string{
 		warnDraining:      "kernel/workqueue.c:1441 __queue_work",
+		warnNodeOfBound:   "kernel/workqueue.c:1625 queue_work_node",
 		warnFlushAllEarly: "kernel/workqueue.c:2813 __flush_workqueue",
 		warnFlushEarly:    "kernel/workqueue.c:3070 __flush_work",
 		warnDestroyBusy:   "kernel/workqueue.c:4451 destroy_workqueue",
