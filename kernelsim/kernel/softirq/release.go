@@ -17,6 +17,9 @@ type Rules struct {
 	// AsksState: wakeup_softirqd looks at the thread's state before it wakes
 	// it (until 5.13).
 	AsksState bool
+	// KillYields: tasklet_kill yields, and tasklet_disable spins, where later
+	// kernels sleep (until 5.12).
+	KillYields bool
 	// TaskletEvents: there are the tracepoints tasklet_entry and tasklet_exit
 	// (6.4, and 6.1 with its back-ports).
 	TaskletEvents bool
@@ -34,7 +37,7 @@ func RulesOf(release string) Rules {
 	r := Rules{Name: release}
 	switch release {
 	case "4.9", "4.20":
-		r.ThreadFirst, r.Now, r.ParkingWaits, r.AsksState = true, now, true, true
+		r.ThreadFirst, r.Now, r.ParkingWaits, r.AsksState, r.KillYields = true, now, true, true, true
 	case "5.14":
 		r.ThreadFirst, r.Now = true, now
 	case "6.12":

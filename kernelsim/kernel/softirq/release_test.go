@@ -14,8 +14,8 @@ import (
 func TestRules(t *testing.T) {
 	const now = 1<<softirq.HI | 1<<softirq.Tasklet
 	want := map[string]softirq.Rules{
-		"4.9":  {Name: "4.9", ThreadFirst: true, Now: now, ParkingWaits: true, AsksState: true},
-		"4.20": {Name: "4.20", ThreadFirst: true, Now: now, ParkingWaits: true, AsksState: true},
+		"4.9":  {Name: "4.9", ThreadFirst: true, Now: now, ParkingWaits: true, AsksState: true, KillYields: true},
+		"4.20": {Name: "4.20", ThreadFirst: true, Now: now, ParkingWaits: true, AsksState: true, KillYields: true},
 		"5.14": {Name: "5.14", ThreadFirst: true, Now: now},
 		"6.1":  {Name: "6.1", ThreadFirst: true, Now: now, TaskletEvents: true},
 		"6.12": {Name: "6.12", TaskletEvents: true, BHWork: true},

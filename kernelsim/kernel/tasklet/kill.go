@@ -7,13 +7,14 @@ import (
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/printk"
 	"bothhalves/kernelsim/kernel/sched"
+	"bothhalves/kernelsim/kernel/softirq"
 )
 
 // Disable models tasklet_disable: when it returns, t does not run, and it does
 // not begin to until Enable. Context: process context.
 func Disable(task *sched.Task, t *Tasklet) {
 	DisableNoSync(task.CPU(), t)
-	t.wait(task, running)
+	t.unlockWait(task)
 }
 
 // DisableInAtomic models tasklet_disable_in_atomic: Disable that does not
@@ -21,9 +22,7 @@ func Disable(task *sched.Task, t *Tasklet) {
 // but t's own function.
 func DisableInAtomic(c *cpu.CPU, t *Tasklet) {
 	DisableNoSync(c, t)
-	for t.state&running != 0 {
-		c.Spend(cost.CPURelax)
-	}
+	t.spinWait(c)
 }
 
 // Kill models tasklet_kill: a tasklet that waits runs once more, then it
@@ -35,10 +34,39 @@ func Kill(task *sched.Task, t *Tasklet) {
 		printk.Printk(task.CPU(), printk.Notice, "Attempt to kill tasklet from interrupt")
 	}
 	for t.set(task.CPU(), scheduled) {
-		t.wait(task, scheduled)
+		if softirq.RulesNow(task.CPU()).KillYields {
+			t.yield(task)
+		} else {
+			t.wait(task, scheduled)
+		}
 	}
-	t.wait(task, running)
+	t.unlockWait(task)
 	t.clearSched(task.CPU())
+}
+
+// yield is what kernels until 5.12 did instead of sleeping.
+func (t *Tasklet) yield(task *sched.Task) {
+	for t.state&scheduled != 0 {
+		sched.Yield(task)
+	}
+}
+
+// unlockWait models tasklet_unlock_wait: when it returns, t does not run.
+func (t *Tasklet) unlockWait(task *sched.Task) {
+	if !softirq.RulesNow(task.CPU()).KillYields {
+		t.wait(task, running)
+		return
+	}
+	t.spinWait(task.CPU())
+}
+
+// spinWait models tasklet_unlock_spin_wait. Who may be preempted meanwhile
+// spins on.
+func (t *Tasklet) spinWait(c *cpu.CPU) {
+	task := sched.Current(c)
+	for t.state&running != 0 {
+		task.CPU().Spend(cost.CPURelax)
+	}
 }
 
 // waitClass is the class of the locks of those who wait for a variable.

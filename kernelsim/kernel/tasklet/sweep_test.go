@@ -60,7 +60,8 @@ func (x *watched) schedule(c *cpu.CPU, high bool) {
 // sweep lets three processors schedule, disable, enable and kill tasklets all
 // at once.
 func sweep(t *testing.T, seed uint64, parts ...machine.Part) {
-	r := newRig(t, machine.Config{CPUs: 3, Seed: seed, TraceLimit: 64, Append: []string{"", "preempt=full"}[seed%2]}, parts...)
+	r := newRig(t, machine.Config{CPUs: 3, Seed: seed, TraceLimit: 64, Append: []string{"", "preempt=full"}[seed%2],
+		Kernel: []string{"6.1", "6.12", "4.9"}[seed%3]}, parts...)
 	list := make([]*watched, 3)
 	for i := range list {
 		x := &watched{again: 3}

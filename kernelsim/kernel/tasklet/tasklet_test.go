@@ -174,16 +174,18 @@ func TestDisable(t *testing.T) {
 func TestDisableWaits(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
+		kernel  string
 		disable func(t *sched.Task, x *tasklet.Tasklet)
 		want    string
 		sleeps  bool
 	}{
-		{"tasklet_disable", tasklet.Disable, "begin end disabled", true},
-		{"tasklet_disable_nosync", func(t *sched.Task, x *tasklet.Tasklet) { tasklet.DisableNoSync(t.CPU(), x) }, "begin disabled end", false},
-		{"tasklet_disable_in_atomic", func(t *sched.Task, x *tasklet.Tasklet) { tasklet.DisableInAtomic(t.CPU(), x) }, "begin end disabled", false},
+		{"tasklet_disable before 5.13", "4.9", tasklet.Disable, "begin end disabled", false},
+		{"tasklet_disable", "5.14", tasklet.Disable, "begin end disabled", true},
+		{"tasklet_disable_nosync", "", func(t *sched.Task, x *tasklet.Tasklet) { tasklet.DisableNoSync(t.CPU(), x) }, "begin disabled end", false},
+		{"tasklet_disable_in_atomic", "", func(t *sched.Task, x *tasklet.Tasklet) { tasklet.DisableInAtomic(t.CPU(), x) }, "begin end disabled", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, machine.Config{})
+			r := newRig(t, machine.Config{Kernel: tt.kernel})
 			var x tasklet.Tasklet
 			tasklet.Setup(&x, "x", func(c *cpu.CPU, _ *tasklet.Tasklet) {
 				r.log = append(r.log, "begin")
@@ -234,31 +236,43 @@ func TestKill(t *testing.T) {
 			}
 		}},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			r := newRig(t, machine.Config{})
-			var x tasklet.Tasklet
-			tasklet.Setup(&x, "x", func(c *cpu.CPU, _ *tasklet.Tasklet) {
-				r.log = append(r.log, "begin")
-				work(c, 50*sim.Microsecond)
-				r.log = append(r.log, "end")
+		for _, kernel := range []string{"4.20", "6.1"} {
+			t.Run(tt.name+" "+kernel, func(t *testing.T) {
+				r := newRig(t, machine.Config{Kernel: kernel})
+				kill(t, r, tt.before, tt.want, kernel == "6.1")
 			})
-			tt.before(r, &x)
-			r.task(0, func(t *sched.Task) {
-				tasklet.Kill(t, &x)
-				r.log = append(r.log, "killed")
-				if x.Scheduled() || x.Running() {
-					r.Error("it lives")
-				}
-			})
-			r.want(tt.want)
-			r.interrupt(1, schedule(&x))
-			r.want("begin end")
-			for _, l := range r.m.Dmesg() {
-				if strings.Contains(l.Text, "tasklet") {
-					t.Errorf("dmesg: %s", l.Text)
-				}
-			}
-		})
+		}
+	}
+}
+
+// kill kills a tasklet that stands where before has brought it. sleeps says how
+// the release waits.
+func kill(t *testing.T, r *rig, before func(r *rig, x *tasklet.Tasklet), want string, sleeps bool) {
+	var x tasklet.Tasklet
+	tasklet.Setup(&x, "x", func(c *cpu.CPU, _ *tasklet.Tasklet) {
+		r.log = append(r.log, "begin")
+		work(c, 50*sim.Microsecond)
+		r.log = append(r.log, "end")
+	})
+	before(r, &x)
+	r.task(0, func(t *sched.Task) {
+		switches := t.Switches()
+		tasklet.Kill(t, &x)
+		r.log = append(r.log, "killed")
+		if slept := t.Switches() != switches; slept && !sleeps || !slept && sleeps && want != "killed" {
+			r.Errorf("slept: %v", slept)
+		}
+		if x.Scheduled() || x.Running() {
+			r.Error("it lives")
+		}
+	})
+	r.want(want)
+	r.interrupt(1, schedule(&x))
+	r.want("begin end")
+	for _, l := range r.m.Dmesg() {
+		if strings.Contains(l.Text, "tasklet") {
+			t.Errorf("dmesg: %s", l.Text)
+		}
 	}
 }
 
