@@ -3,6 +3,7 @@ package shell
 import (
 	"bytes"
 	"io"
+	"path"
 	"regexp"
 	"slices"
 
@@ -17,10 +18,10 @@ func traceVerb() *Verb {
 		Summary: "shows what the machine did",
 		Detail: `The machine always records its events; the oldest go when the ring is full. trace
 show shows them all, or after trace start those from there on, up to trace stop.
-trace start EVENT… keeps to these: a name as under events/ (sched_switch), or a
-whole system (sched). ftrace is the text of /sys/kernel/tracing/trace, json one
-object a line, timeline an SVG with a lane for every CPU and context, perfetto a
-file for ui.perfetto.dev.`,
+trace start EVENT… keeps to these: a name as under events/ (sched_switch), several
+with * (softirq_*), or a whole system (sched). ftrace is the text of
+/sys/kernel/tracing/trace, json one object a line, timeline an SVG with a lane for
+every CPU and context, perfetto a file for ui.perfetto.dev.`,
 		Flags: []Flag{
 			{Name: "format", Arg: "FORMAT", With: "show", Help: formats},
 			{Name: "cpu", Arg: "N", With: "show", Help: "one CPU's events"},
@@ -83,8 +84,11 @@ func matchKinds(w string) []trace.Kind {
 	var list []trace.Kind
 	for _, k := range trace.Kinds() {
 		i := k.Info()
-		if w == i.Event || w == i.System || w == i.System+"/"+i.Event || w == i.System+":"+i.Event {
-			list = append(list, k)
+		for _, name := range []string{i.Event, i.System, i.System + "/" + i.Event, i.System + ":" + i.Event} {
+			if ok, _ := path.Match(w, name); ok { // a bad pattern matches nothing
+				list = append(list, k)
+				break
+			}
 		}
 	}
 	return list

@@ -127,16 +127,20 @@ type Unknown string
 // Error says which one.
 func (u Unknown) Error() string { return "-o: " + string(u) + ": no such column" }
 
-// line models show_one_proc: what is too long pushes the next columns to the
-// right, until one has blanks to spare.
+// line models show_one_proc: a name that is too long is cut, but in the last
+// column; a number pushes the next columns to the right, until one has blanks
+// to spare.
 func line(w io.Writer, cols []column, text func(column) string) {
 	var b strings.Builder
 	correct := 0 // where the column begins by all widths
 	for i, c := range cols {
 		s, width := text(c), max(c.width, -c.width, len(c.head))
 		space := correct - b.Len()
-		if c.width > 0 {
+		switch {
+		case c.width > 0:
 			space += max(width-len(s), 0)
+		case i < len(cols)-1:
+			s = s[:min(len(s), width)]
 		}
 		if space < 1 {
 			space = min(i, 1)

@@ -68,3 +68,21 @@ func TestUnknownColumn(t *testing.T) {
 		t.Errorf("%v %q", err, b.String())
 	}
 }
+
+// TestLongName: a worker's name with its workqueue is cut where another column
+// follows.
+func TestLongName(t *testing.T) {
+	f := fake.Files{}
+	for path, text := range load(t) {
+		if path == "/proc/29/stat" {
+			text = strings.Replace(text, "kworker/3:1-eve", "kworker/3:1-events", 1)
+		}
+		f[path] = text
+	}
+	for spec, want := range map[string]string{"comm,psr": "kworker/3:1-eve   3\n", "psr,comm": "  3 kworker/3:1-events\n"} {
+		var b bytes.Buffer
+		if err := ps.Run(f, spec, &b); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%s: %v\n%s\nhas no %q", spec, err, b.String(), want)
+		}
+	}
+}
