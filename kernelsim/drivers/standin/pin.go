@@ -47,12 +47,12 @@ func (d *Driver) leavePin(c *cpu.CPU, dev *pci.Dev) {
 
 // servePin looks whether it was this device, as its real driver does: the pin
 // is active until then.
-func (d *Driver) servePin(c *cpu.CPU, _ irq.Number, cookie any) irq.Return {
+func (d *Driver) servePin(c *cpu.CPU, n irq.Number, cookie any) irq.Return {
 	dev := cookie.(*pci.Dev)
 	if d.cause(c, dev) == 0 {
 		return irq.None
 	}
-	return irq.Handled
+	return handled(c, n, cookie)
 }
 
 // cause reads why the pin is active, which takes it down (vp_interrupt,

@@ -10,13 +10,13 @@ import (
 
 // RequestTimer models setup_default_timer_irq (arch/x86/kernel/time.c).
 func RequestTimer(c *cpu.CPU) error {
-	return irq.Request(c, 0, handled, irq.NoBalance|irq.IRQPoll|irq.Timer, "timer", nil)
+	return irq.Request(c, 0, alarm, irq.NoBalance|irq.IRQPoll|irq.Timer, "timer", nil)
 }
 
 // RequestCascade models the end of native_init_IRQ (arch/x86/kernel/irqinit.c)
 // where there is no I/O APIC: the second 8259A of the pair is heard.
 func RequestCascade(c *cpu.CPU) error {
-	return irq.Request(c, 2, handled, irq.NoThread, "cascade", nil)
+	return irq.Request(c, 2, alarm, irq.NoThread, "cascade", nil)
 }
 
 // RequestBoard requests what the drivers of a PC's own devices do, in the
@@ -47,8 +47,8 @@ func RequestBoard(c *cpu.CPU) error {
 	return nil
 }
 
-// handled is the handler of a device that always has a reason.
-func handled(*cpu.CPU, irq.Number, any) irq.Return { return irq.Handled }
+// alarm is the handler of what always has a reason and nothing to do for it.
+func alarm(*cpu.CPU, irq.Number, any) irq.Return { return irq.Handled }
 
 // notMine is the handler of a device that never has one: nothing is there.
 func notMine(*cpu.CPU, irq.Number, any) irq.Return { return irq.None }

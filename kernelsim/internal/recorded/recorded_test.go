@@ -146,6 +146,8 @@ func (w *world) do(step string) {
 		w.compareThreadTrace(args[0], bdf(args[1]), number(args[2]), number(args[3]))
 	case "threadaffinity":
 		w.compareThreadAffinity(args[0], number(args[1]), args[3:], bdf(args[2]))
+	case "flows":
+		w.compareFlows(args[0], args[1:])
 	case "touch":
 		w.touch(args[0], args[1])
 	case "hold":

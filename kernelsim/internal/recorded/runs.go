@@ -19,7 +19,7 @@ type Run struct {
 
 // Runs lists all runs.
 func Runs() []Run {
-	return slices.Concat(vectorRuns(), lineRuns(), threadRuns(), directRuns())
+	return slices.Concat(vectorRuns(), lineRuns(), threadRuns(), directRuns(), softirqRuns())
 }
 
 // Find is the run of a name.

@@ -1,7 +1,8 @@
 package recorded
 
 // threads is what was done to a card whose interrupts have threads: one frame,
-// five, then its interrupt N was moved while frames came on all queues.
+// five, then its interrupt N was moved while frames came on all queues. The flows
+// come last: they need the softirqs for themselves.
 const threads = `
 	threads irq-threads.stat
 	compare 00-before
@@ -12,6 +13,7 @@ const threads = `
 	threadtrace 02-five.trace 00:02.0 K N
 	threadaffinity 06-thread-affinity MOVED 00:02.0 ALL
 	compare 99-after
+	flows ` + threadEvents + ` 01-one.flows 02-five.flows 03-burst100.flows
 `
 
 func threadRuns() []Run {
