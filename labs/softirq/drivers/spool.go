@@ -104,20 +104,25 @@ func (s *spool) interrupt(c *cpu.CPU, _ irq.Number, _ any) irq.Return {
 	} else {
 		s.tell("interrupt in " + s.inside)
 	}
-	for _, nr := range s.raise {
+	s.raiseAll(c, s.raise...)
+	if s.handler != nil {
+		s.handler(c)
+	}
+	return irq.Handled
+}
+
+// raiseAll raises some. Context: any.
+func (s *spool) raiseAll(c *cpu.CPU, list ...softirq.Nr) {
+	for _, nr := range list {
 		switch nr {
 		case softirq.HI:
 			tasklet.HiSchedule(c, &s.urgent)
 		case softirq.Tasklet:
 			tasklet.Schedule(c, &s.tasklet)
 		default:
-			softirq.RaiseIRQOff(c, nr)
+			softirq.Raise(c, nr)
 		}
 	}
-	if s.handler != nil {
-		s.handler(c)
-	}
-	return irq.Handled
 }
 
 // act is the action of each of the softirqs.

@@ -21,7 +21,6 @@ func DoSoftirq(p softirqabi.Processor) {
 	if p.InInterrupt() {
 		return
 	}
-	end := p.Jiffies() + p.Limit()
 	p.Begin()
 	pending := p.Pending()
 	for restart := maxRestart; ; {

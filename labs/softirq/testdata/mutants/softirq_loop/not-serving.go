@@ -1,4 +1,4 @@
-// Fails: never one inside another
+// Fails: what is raised meanwhile waits for the next pass, and nothing is lost
 // Misconception: that softirqs run is nobody else's concern: interrupts are on, and that is all
 
 package softirq
