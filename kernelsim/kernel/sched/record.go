@@ -20,7 +20,7 @@ func record(c *cpu.CPU, k trace.Kind, a, b, d, e uint32) {
 	r.Time = int64(c.Now())
 	r.A, r.B, r.C, r.D = a, b, d, e
 	r.Task, r.CPU, r.Kind = c.Task, uint8(c.ID), k
-	r.Flags, r.Preempt = flags(c, word), uint8(word)
+	r.Flags, r.Preempt = flags(c, word), uint8(min(word&0xff, 0xf)) // ftrace counts no further
 }
 
 // Flags is c's context as a trace record keeps it.
