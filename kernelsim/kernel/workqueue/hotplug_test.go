@@ -180,3 +180,17 @@ func preemption(seed uint64) string {
 	}
 	return ""
 }
+
+// The timer of a delayed work moves when its CPU goes, and the work runs
+// elsewhere.
+func TestDelayedOfADeadCPU(t *testing.T) {
+	r := newRig(t, machine.Config{CPUs: 3})
+	d := r.late("d")
+	r.do(0, func(k *sched.Task) { workqueue.QueueDelayedOn(k.CPU(), 2, workqueue.System(k.CPU()), d, 10) })
+	r.setOnline(2, false)
+	r.said()
+	r.run(15 * jiffy)
+	if len(r.log) != 1 || r.log[0] == "d on 2" {
+		t.Errorf("happened: %q", r.log)
+	}
+}

@@ -35,10 +35,10 @@ func TestAllocatesNothing(t *testing.T) {
 	r := newRig(t, machine.Config{CPUs: 2, TraceLimit: 1024})
 	r.do(0, func(k *sched.Task) {
 		for name, turn := range turns(r, k) {
-			for range 300 {
+			for range 100 {
 				turn() // the pools are warm then
 			}
-			if n := testing.AllocsPerRun(200, turn); n != 0 {
+			if n := testing.AllocsPerRun(100, turn); n != 0 {
 				t.Errorf("%s: %v allocations", name, n)
 			}
 		}
