@@ -36,7 +36,8 @@ func FuzzPath(f *testing.F) {
 		if err := fs.Write(path, []byte(text), appendTo); err != nil && state() != before {
 			t.Errorf("echo %q > %q: %v, and yet something changed", text, path, err)
 		}
-		if strings.Contains(path, "online") { // a process goes and takes a processor down
+		if strings.Contains(path, "online") || strings.Contains(path, "watchdog_thresh") {
+			// A process goes and takes a processor down, or starts the watchdogs again.
 			events = m.Events()
 		}
 		if m.Events() != events {

@@ -88,13 +88,6 @@ func TestGoldens(t *testing.T) {
 		"/sys/devices/system/node/node0/cpumap", "/sys/devices/system/node/node0/distance")
 }
 
-func TestVersionIsTheBanner(t *testing.T) {
-	m, fs := boot(t, machine.Config{CPUs: 1})
-	if got, want := read(t, fs, "/proc/version"), m.Dmesg()[0].Text+"\n"; got != want {
-		t.Errorf("/proc/version %q, dmesg begins with %q", got, want)
-	}
-}
-
 // Counts are the machine's: ticks of a busy CPU, IPIs, switches, time.
 func TestCounts(t *testing.T) {
 	m, fs := boot(t, machine.Config{CPUs: 2, HZ: 250})
@@ -196,7 +189,7 @@ func TestNodes(t *testing.T) {
 func TestErrors(t *testing.T) {
 	_, fs := boot(t, machine.Config{CPUs: 2})
 	reads := map[string]error{
-		"": errno.ENOENT, "/proc": errno.EISDIR, "/": errno.EISDIR, "/proc/x": errno.ENOENT, "/proc/softirqs": errno.ENOENT,
+		"": errno.ENOENT, "/proc": errno.EISDIR, "/": errno.EISDIR, "/proc/x": errno.ENOENT, "/proc/timer_list": errno.ENOENT,
 		"/proc/stat/x": errno.ENOTDIR, "/proc/stat/": errno.ENOTDIR, "/proc/0/comm": errno.ENOENT, "/proc/99999/comm": errno.ENOENT,
 		"/proc/../proc/./stat": nil, "//proc//stat": nil, "proc/stat": nil, "/../../proc/stat": nil,
 		"/sys/devices/system/cpu/cpu0/online": errno.ENOENT, "/proc/x/../stat": errno.ENOENT,

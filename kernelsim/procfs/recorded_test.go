@@ -152,3 +152,10 @@ func TestNumberOfIRQs(t *testing.T) {
 		}
 	}
 }
+
+func TestVersionIsTheBanner(t *testing.T) {
+	m, fs := boot(t, machine.Config{CPUs: 1})
+	if got, want := read(t, fs, "/proc/version"), m.Dmesg()[0].Text+"\n"; got != want {
+		t.Errorf("/proc/version %q, dmesg begins with %q", got, want)
+	}
+}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 )
 
@@ -19,11 +21,19 @@ func (fs *FS) softirqs() string {
 	for nr := range softirq.NumSoftIRQs {
 		fmt.Fprintf(&b, "%12s:", nr)
 		for _, p := range fs.m.CPUs() {
-			fmt.Fprintf(&b, " %10d", softirq.Count(p, nr))
+			fmt.Fprintf(&b, " %10d", softIRQCount(p, nr))
 		}
 		b.WriteByte('\n')
 	}
 	return b.String()
+}
+
+// softIRQCount is a processor's count, 0 where there is none yet.
+func softIRQCount(p *cpu.CPU, nr softirq.Nr) uint64 {
+	if !sched.Known(p) {
+		return 0
+	}
+	return softirq.Count(p, nr)
 }
 
 // softirqLine is the last line of /proc/stat: how many there were, and how many
@@ -34,7 +44,7 @@ func (fs *FS) softirqLine() string {
 	for nr := range softirq.NumSoftIRQs {
 		var sum uint64
 		for _, p := range fs.m.CPUs() {
-			sum += softirq.Count(p, nr)
+			sum += softIRQCount(p, nr)
 		}
 		all += sum
 		fmt.Fprintf(&each, " %d", sum)

@@ -26,7 +26,11 @@ func decay() [3]uint64 { return [3]uint64{1884, 2014, 2037} }
 
 // LoadAverage models get_avenrun: the averages in 1/2048. Whoever asks has
 // woken a processor, so it makes up for samples that were due while all idled.
+// A boot that failed before there were clocks has none.
 func LoadAverage(c *cpu.CPU) [3]uint64 {
+	if sched.HZ(c) == 0 {
+		return [3]uint64{}
+	}
 	loadIdle(c)
 	return shared.Of(c).load.average
 }
