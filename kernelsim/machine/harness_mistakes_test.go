@@ -71,6 +71,7 @@ func TestMistakes(t *testing.T) {
 	rows = append(rows, lockOrderMistakes()...)
 	rows = append(rows, contextMistakes()...)
 	rows = append(rows, lockupMistakes()...)
+	rows = append(rows, timerMistakes()...)
 	rows = append(rows, softirqMistakes()...)
 	rows = append(rows, workqueueMistakes()...)
 	for _, x := range rows {
