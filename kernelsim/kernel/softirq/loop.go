@@ -45,16 +45,15 @@ func (s *state) run(c *cpu.CPU, byThread bool) {
 		loopPart(c, s.cfg.Loop, byThread)
 		return
 	}
-	s.handle(c, byThread)
+	s.handle(c, pending.Peek(c), byThread)
 }
 
 // handle models handle_softirqs: passes over what is pending, until nothing is,
 // or until others must have the processor. What is left then is ksoftirqd's,
 // for which others need not wait. The clock is read at the beginning, and
 // counted in jiffies only if that matters. Context: IF clear before and after.
-func (s *state) handle(c *cpu.CPU, byThread bool) {
+func (s *state) handle(c *cpu.CPU, mask uint16, byThread bool) {
 	start := c.Now()
-	mask := pending.Peek(c)
 	preempt.Add(c, preempt.SoftIRQOffset)
 	for passes := 1; ; passes++ {
 		s.pass(c, mask)

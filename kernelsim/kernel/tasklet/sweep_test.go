@@ -210,10 +210,21 @@ func actLikeOurs(l softirqabi.Tasklets) {
 
 // With parts that do what ours do the same holds.
 func TestSweepOfParts(t *testing.T) {
+	scheduled, acted := 0, 0
+	part := machine.WithTasklets(func(l softirqabi.Tasklets, t softirqabi.Tasklet) {
+		scheduled++
+		scheduleLikeOurs(l, t)
+	}, func(l softirqabi.Tasklets) {
+		acted++
+		actLikeOurs(l)
+	})
 	for seed := range 50 {
-		sweep(t, uint64(seed+1), machine.WithTasklets(scheduleLikeOurs, actLikeOurs))
+		sweep(t, uint64(seed+1), part)
 		if t.Failed() {
 			t.Fatalf("with seed %d", seed+1)
 		}
+	}
+	if scheduled == 0 || acted == 0 {
+		t.Errorf("the parts were called %d and %d times", scheduled, acted)
 	}
 }

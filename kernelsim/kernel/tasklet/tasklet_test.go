@@ -135,6 +135,11 @@ func TestContention(t *testing.T) {
 	if n := softirq.Count(r.m.CPUs()[1], softirq.Tasklet) - raised; n <= 10 {
 		t.Errorf("the second processor tried %d times: it did not go round until it could", n)
 	}
+	for _, rec := range r.m.Ring().From(0) {
+		if rec.Kind == trace.SoftIRQRaise && rec.Flags&trace.IRQsOff == 0 {
+			t.Error("a softirq was raised with interrupts on")
+		}
+	}
 }
 
 // A disabled tasklet does not run; it is tried all along, and runs when it is
@@ -325,9 +330,12 @@ func TestSetUpWhileItWaits(t *testing.T) {
 		if l.Text == "tasklet SCHED state not set: callback x_fn" {
 			n++
 		}
+		if strings.HasPrefix(l.Text, "WARNING: CPU: 1 PID: 0 at kernel/softirq.c:798 tasklet_clear_sched") {
+			n += 10
+		}
 	}
-	if n != 1 || x.Running() {
-		t.Errorf("told %d times, running %v", n, x.Running())
+	if n != 11 || x.Running() {
+		t.Errorf("told %d, want 11; running %v", n, x.Running())
 	}
 }
 
@@ -335,7 +343,12 @@ func TestSetUpWhileItWaits(t *testing.T) {
 // what waits there; both softirqs are raised there even if nothing waited.
 func TestTakeover(t *testing.T) {
 	r := newRig(t, machine.Config{CPUs: 3})
-	x, y, z, hx, hy := r.note("x"), r.note("y"), r.note("z"), r.note("hx"), r.note("hy")
+	where := func(name string) *tasklet.Tasklet {
+		t := new(tasklet.Tasklet)
+		tasklet.Setup(t, name, func(c *cpu.CPU, _ *tasklet.Tasklet) { r.log = append(r.log, fmt.Sprint(name, c.ID)) })
+		return t
+	}
+	x, y, z, hx, hy := where("x"), where("y"), where("z"), where("hx"), where("hy")
 	dead, taken := false, false
 	sched.KThreadOn(r.m.CPUs()[0], 2, "dying", func(t *sched.Task) {
 		c := t.CPU()
@@ -364,14 +377,23 @@ func TestTakeover(t *testing.T) {
 		taken = true
 		softirq.BHEnable(c)
 	})
-	r.want("hx hy x y z")
+	r.want("hx0 hy0 x0 y0 z0")
+	for _, rec := range r.m.Ring().From(0) {
+		if rec.Kind == trace.SoftIRQRaise && rec.Flags&trace.IRQsOff == 0 {
+			t.Error("a softirq was raised with interrupts on")
+		}
+	}
 	hi, low := softirq.Count(r.m.CPUs()[0], softirq.HI), softirq.Count(r.m.CPUs()[0], softirq.Tasklet)
 	r.task(0, func(t *sched.Task) { tasklet.Takeover(t.CPU(), 1) })
 	if hi, low = softirq.Count(r.m.CPUs()[0], softirq.HI)-hi, softirq.Count(r.m.CPUs()[0], softirq.Tasklet)-low; hi != 1 || low != 1 {
 		t.Errorf("behind a take-over of nothing HI ran %d times, TASKLET %d", hi, low)
 	}
-	r.interrupt(2, schedule(x, y)) // its lists are whole
-	r.want("x y")
+	r.interrupt(2, func(c *cpu.CPU) { // its lists are whole
+		schedule(x, y)(c)
+		tasklet.HiSchedule(c, hx)
+		tasklet.HiSchedule(c, hy)
+	})
+	r.want("hx2 hy2 x2 y2")
 }
 
 // TestHotplug does it the long way: a disabled tasklet waits on a processor that
@@ -415,6 +437,9 @@ func TestTracepoints(t *testing.T) {
 		var texts []string
 		for _, rec := range r.m.Ring().From(from) {
 			if rec.Kind == trace.TaskletEntry || rec.Kind == trace.TaskletExit {
+				if rec.C != 0 || rec.D != 0 || rec.A == rec.B {
+					t.Errorf("record %+v", *rec)
+				}
 				_, text, _ := strings.Cut(view.Line(rec, r.m.Ring().Names()), ": ")
 				texts = append(texts, text)
 			}
