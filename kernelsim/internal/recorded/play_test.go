@@ -37,6 +37,7 @@ type stage struct {
 	other *sched.Task // woken where something was woken that is not followed
 	busy  bool        // a program runs
 	extra []string    // what was called though no script knows it
+	watch func(c *cpu.CPU, what string)
 }
 
 // build takes the softirqs over, moves the interrupts to the stage, and silences
@@ -91,6 +92,7 @@ func (s *stage) tick(c *cpu.CPU, _ cpu.Vector) {
 
 // handle is the handler of a card's interrupt.
 func (s *stage) handle(c *cpu.CPU, n int) {
+	s.see(c, "softirq_raise: vec=3")
 	s.all(c, next(s.handlers, n, &s.extra))
 	s.came++
 }
@@ -98,6 +100,10 @@ func (s *stage) handle(c *cpu.CPU, n int) {
 // act is the action of a softirq. An interrupt that comes late is sent at its
 // very end: it arrives when the loop has turned interrupts off.
 func (s *stage) act(c *cpu.CPU, vec int) {
+	if c.ID != stageCPU {
+		return // another processor's clock goes on
+	}
+	s.see(c, fmt.Sprint("softirq_entry: vec=", vec))
 	c.Spend(cost.ProbeLoop)
 	deeds := next(s.actions, vec, &s.extra)
 	i := slices.IndexFunc(deeds, func(d deed) bool { return d.late })
@@ -108,6 +114,13 @@ func (s *stage) act(c *cpu.CPU, vec int) {
 	c.Spend(cost.ProbeLoop)
 	for _, d := range deeds[i:] {
 		s.send(c, d.hit)
+	}
+}
+
+// see tells who watches.
+func (s *stage) see(c *cpu.CPU, what string) {
+	if s.watch != nil {
+		s.watch(c, what)
 	}
 }
 
@@ -229,6 +242,7 @@ func (s *stage) program() {
 func (w *world) compareFlows(events string, files []string) {
 	w.t.Helper()
 	s := w.build()
+	w.stage = s
 	w.write(tracing+"set_event", strings.ReplaceAll(events, ",", " ")+"\n")
 	for _, file := range files {
 		all := moments(w.file(file))
@@ -237,6 +251,9 @@ func (w *world) compareFlows(events string, files []string) {
 				w.step = fmt.Sprintf("%s CPU %s", file, cpu)
 				what := fmt.Sprintf("flow %d", i)
 				w.facts("softirq flows", what, s.play(f), f.texts())
+				if len(s.extra) > 0 {
+					w.t.Errorf("%s: %s: called without a reason in the recording: %v", w.step, what, s.extra)
+				}
 			}
 		}
 	}

@@ -60,6 +60,7 @@ type world struct {
 	counted [2]map[string]int     // the last counts: recorded and ours
 	last    map[string]int        // of a file with headings: the line of the last one
 	downs   map[pcie.BDF][]string // interfaces that are down: their interrupts' names
+	stage   *stage                // where flows are played again
 }
 
 // boot types the boot line.
@@ -146,6 +147,12 @@ func (w *world) do(step string) {
 		w.compareThreadTrace(args[0], bdf(args[1]), number(args[2]), number(args[3]))
 	case "threadaffinity":
 		w.compareThreadAffinity(args[0], number(args[1]), args[3:], bdf(args[2]))
+	case "ksoftirqd":
+		w.compareKsoftirqd(args[0])
+	case "masks":
+		w.compareMasks(args[0], number(args[1]))
+	case "keys":
+		w.compareKeys(args[0])
 	case "flows":
 		w.compareFlows(args[0], args[1:])
 	case "touch":

@@ -24,5 +24,8 @@ func softirqRuns() []Run {
 // softirqs is what was done on two processors: frames came in several ways, all
 // their interrupts on one processor, and two keys were pressed.
 const softirqs = `
+	compare 00-before
+	ksoftirqd ksoftirqd.stat
+	keys tasklet-keyboard.works
 	flows ` + softirqEvents + ` FILES
 `

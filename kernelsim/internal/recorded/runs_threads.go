@@ -14,6 +14,7 @@ const threads = `
 	threadaffinity 06-thread-affinity MOVED 00:02.0 ALL
 	compare 99-after
 	flows ` + threadEvents + ` 01-one.flows 02-five.flows 03-burst100.flows
+	masks 05-function.masks N
 `
 
 func threadRuns() []Run {
