@@ -136,6 +136,9 @@ func (f flow) texts() (list []string) {
 // base is in which task the flow began.
 func (f flow) base() string { return f.moments[0].comm }
 
+// depth is how often that task had disabled preemption.
+func (f flow) depth() int { return max(strings.IndexByte("0123456789", f.moments[0].flags[3]), 0) }
+
 // passes is how many passes of one invocation the moments up to the one at i,
 // which ends a softirq, belong to.
 func (f flow) passes(i int) int {
@@ -152,7 +155,7 @@ func (f flow) passes(i int) int {
 	return n
 }
 
-// has says whether one of the moments is an event of some name.
-func (f flow) has(name string) bool {
-	return slices.ContainsFunc(f.moments, func(m moment) bool { return m.name == name })
+// has says whether a word stands in one of the moments.
+func (f flow) has(word string) bool {
+	return slices.ContainsFunc(f.moments, func(m moment) bool { return strings.Contains(m.args, word) })
 }

@@ -28,4 +28,5 @@ const softirqs = `
 	ksoftirqd ksoftirqd.stat
 	keys tasklet-keyboard.works
 	flows ` + softirqEvents + ` FILES
+	flows irq:* tasklet-keyboard.flows
 `
