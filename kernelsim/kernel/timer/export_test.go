@@ -33,3 +33,30 @@ func (t *Timer) On() int { return t.base.cpu.ID }
 
 // Idle says whether p's wheel says that it idles without a tick.
 func Idle(p *cpu.CPU) bool { return bases.Raw(p)[std].idle }
+
+// A State is what a wheel knows of itself.
+type State struct {
+	Clk, Next             uint64
+	Recalc, Waiting, Idle bool
+}
+
+// StateOf is the state of p's wheel of plain timers; SetState changes it.
+func StateOf(p *cpu.CPU) State {
+	b := &bases.Raw(p)[std]
+	return State{b.clk, b.next, b.recalc, b.waiting, b.idle}
+}
+
+// SetState sets it.
+func SetState(p *cpu.CPU, s State) {
+	b := &bases.Raw(p)[std]
+	b.clk, b.next, b.recalc, b.waiting, b.idle = s.Clk, s.Next, s.Recalc, s.Waiting, s.Idle
+}
+
+// Forward is base.forward of c's wheel.
+func Forward(c *cpu.CPU) { bases.Raw(c)[std].forward(c) }
+
+// Marked says whether any bucket of p's wheel is marked.
+func Marked(p *cpu.CPU) bool { return bases.Raw(p)[std].pending != pendingMap{} }
+
+// ID is what the trace calls t.
+func (t *Timer) ID() uint32 { return t.id }
