@@ -15,6 +15,7 @@ import (
 	"bothhalves/kernelsim/kernel/percpu"
 	"bothhalves/kernelsim/kernel/percpu/dyn"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/rcu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/tasklet"
@@ -60,6 +61,7 @@ func (m *Machine) startKernel(t *sched.Task) {
 	sched.Init(c, sched.Config{HZ: m.cfg.HZ, PreemptFull: m.params.preempt == "full"})
 	printk.Printk(c, printk.Info, "Dynamic Preempt: %s", m.params.preempt)
 	m.initBalance(c)
+	m.initRCU(c)
 	m.initIRQ(c)
 	m.initTimers(c)
 	m.initWorkqueues(c)
@@ -109,7 +111,7 @@ func (m *Machine) initIRQ(c *cpu.CPU) {
 // initSoftIRQ models softirq_init.
 func (m *Machine) initSoftIRQ(c *cpu.CPU) {
 	softirq.Init(c, softirq.Config{Rules: softirq.RulesOf(m.release.Name), Force: m.params.threadIRQs,
-		OwnStack: entry.OnOwnStack, TickEnter: tick.IRQEnter, TickExit: tick.IRQExit,
+		OwnStack: entry.OnOwnStack, TickEnter: tick.IRQEnter, TickExit: tick.IRQExit, Quiescent: rcu.SoftIRQQuiescent,
 		Loop: m.parts.SoftIRQ.Loop, Exit: m.parts.SoftIRQ.Exit})
 	tasklet.Init(c, tasklet.Config{Schedule: m.parts.SoftIRQ.Schedule, Action: m.parts.SoftIRQ.Action})
 }
@@ -222,7 +224,7 @@ func (m *Machine) restInit(t *sched.Task) {
 	m.startWorkqueues(t)
 	sched.SkipPIDs(c, 3)
 	softirq.StartThread(c, 0)
-	sched.SkipPIDs(c, 1)
+	rcu.StartThread(c)
 	sched.StartStopper(c, c)
 	m.startWatchdog(t)
 	hotplug.Init(c, hotplug.Config{Boot: m.bootAgain})

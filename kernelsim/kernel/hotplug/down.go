@@ -10,6 +10,7 @@ import (
 	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/irq/affinity"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/rcu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/tick"
 	"bothhalves/kernelsim/kernel/timer"
@@ -83,6 +84,7 @@ func takeDown(t *sched.Task, n int) error {
 		timer.SleepUninterruptible(t, 1)
 	}
 	timer.DeadCPU(t.CPU(), n)
+	rcu.DeadCPU(t.CPU(), n)
 	printk.Printk(t.CPU(), printk.Info, "smpboot: CPU %d is now offline", n)
 	return nil
 }

@@ -34,6 +34,11 @@ func KThreadStopWait(self, t *Task) {
 	SetState(self, Running)
 }
 
+// SetReaper tells what is to be done with a task that has ended
+// (put_task_struct_rcu_user): f is called on its processor with interrupts off,
+// when nobody finds it any more. Context: boot.
+func SetReaper(c *cpu.CPU, f func(c *cpu.CPU, t *Task)) { shared.Of(c).reaper = f }
+
 // tellReaper wakes who waits for the end of a thread (the completion that
 // mm_release has for kthread_stop).
 func tellReaper(t *Task) {

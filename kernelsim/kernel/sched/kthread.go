@@ -130,11 +130,15 @@ func exit(t *Task) {
 	c = t.cpu
 	c.CLI()
 	s := shared.Of(c)
+	if s.reaper != nil {
+		s.reaper(c, t)
+	}
 	t.State = Dead
 	s.tasks = slices.DeleteFunc(s.tasks, func(other *Task) bool { return other == t })
 	preempt.Add(c, preempt.Offset)
 	q := runqueues.Raw(c)
 	q.update(c.Now())
+	q.calls++
 	t.onRQ = false
 	switchTo(c, t, pickAfter(c, t), trace.StateDead)
 }

@@ -19,6 +19,9 @@ type runqueue struct {
 	next, skip  *Task   // whom the next choice among the fair ones prefers, and passes over
 	minVruntime sim.Time
 	switches    uint64
+	calls       uint64 // of __schedule
+	halts       uint64 // how often it has halted
+	halting     bool
 	touched     sim.Time // watchdog_touch_ts: the last time the CPU could switch
 	times       Times
 	hotplug     hotplug

@@ -35,6 +35,7 @@ func schedule(c *cpu.CPU, t *Task, preempted bool) *cpu.CPU {
 	c.Spend(cost.ContextSwitch)
 	q := runqueues.Raw(c)
 	q.update(c.Now())
+	q.calls++
 	if t.State != Running && !preempted {
 		t.onRQ = false
 	}

@@ -32,3 +32,15 @@ func (x *accounting) left(ready bool) {
 		x.voluntary++
 	}
 }
+
+// Calls is how often p has been in __schedule, whether or not it went on with
+// another task: so often rcu_note_context_switch has been called.
+func Calls(p *cpu.CPU) uint64 { return runqueues.Raw(p).calls }
+
+// Halts is how often p has halted because it had nothing to do, and whether it
+// does now and no interrupt is in between: code that looks at anything does not
+// run then (the extended quiescent state of kernel/context_tracking.c).
+func Halts(p *cpu.CPU) (now bool, times uint64) {
+	q := runqueues.Raw(p)
+	return q.halting && irqCount(p) == 0, q.halts
+}

@@ -144,6 +144,7 @@ type system struct {
 	nohz    nohzState
 	kick    func(c *cpu.CPU, n int)
 	pulls   uint64 // calls of load_balance
+	reaper  func(c *cpu.CPU, t *Task)
 }
 
 var shared = percpu.Shared[system]("sched")

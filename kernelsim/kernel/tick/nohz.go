@@ -4,6 +4,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/printk"
+	"bothhalves/kernelsim/kernel/rcu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/timer"
@@ -162,7 +163,7 @@ func (ts *tickSched) nextEvent(c *cpu.CPU) (sim.Time, bool) {
 	jiffy := sched.Jiffies(c)
 	began := c.Now() / period * period
 	next := began + period
-	if softirq.Pending(c)&(1<<softirq.Timer) == 0 {
+	if softirq.Pending(c)&(1<<softirq.Timer) == 0 && !rcu.NeedsCPU(c) {
 		next = timer.NextInterrupt(c, jiffy, began)
 	}
 	if next-began <= period {

@@ -13,6 +13,7 @@ import (
 	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/percpu"
+	"bothhalves/kernelsim/kernel/rcu"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
 	"bothhalves/kernelsim/kernel/timer"
@@ -115,6 +116,7 @@ func updateProcessTimes(c *cpu.CPU) {
 	sched.AccountTick(c)
 	c.Spend(cost.TimerTick)
 	timer.RunLocal(c)
+	rcu.SchedClockIRQ(c)
 	sched.Tick(c)
 	triggerLoadBalance(c)
 	loadTick(c)
