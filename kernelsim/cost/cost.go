@@ -46,6 +46,8 @@ const (
 	WorkExecute
 	KThreadCreate
 	LoadBalance
+	RCUCore
+	RCUCallback
 	NumRows
 )
 
@@ -95,6 +97,8 @@ func Rows() [NumRows]Info {
 		WorkExecute:     {"work_execute", 50, "chosen: process_one_work around the function, without its locks, about 150 cycles"},
 		KThreadCreate:   {"kthread_create", 20_000, "chosen: a request to kthreadd, copy_process without an address space, and the way back"},
 		LoadBalance:     {"load_balance", 150, "chosen: update_sg_lb_stats of one CPU, about 450 cycles"},
+		RCUCore:         {"rcu_core", 100, "chosen: rcu_core, or a step of a grace period, about 300 cycles"},
+		RCUCallback:     {"rcu_callback", 20, "chosen: one function of call_rcu around what it does, about 60 cycles"},
 	}
 }
 
