@@ -29,4 +29,5 @@ const softirqs = `
 	keys tasklet-keyboard.works
 	flows ` + softirqEvents + ` FILES
 	flows irq:* tasklet-keyboard.flows
+	flows ` + softirqEvents + ` hog.flows
 `
