@@ -279,7 +279,7 @@ func (s *storm) afterwards(t *testing.T, counts []int) {
 	t.Helper()
 	s.trace(t)
 	s.event(t, 2)
-	if err := s.m.Run(7 * 104 * sim.Millisecond); err != nil {
+	if err := s.m.Run(8 * 104 * sim.Millisecond); err != nil {
 		t.Fatal(err)
 	}
 	if now := s.counts(read(t, s.fs, "/proc/interrupts")); !slices.Equal(now, counts) {
