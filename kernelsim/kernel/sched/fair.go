@@ -73,10 +73,10 @@ func (q *runqueue) tickFair(c *cpu.CPU, t *Task) {
 // tickRR models task_tick_rt: an RR task whose turn is over goes behind its
 // equals.
 func (q *runqueue) tickRR(c *cpu.CPU, t *Task) {
-	if t.exec.sum-t.exec.slice < rrTimeslice {
+	if t.ticks++; sim.Time(t.ticks)*TickPeriod(c) < rrTimeslice {
 		return
 	}
-	t.exec.slice = t.exec.sum
+	t.ticks = 0
 	if len(q.urgent) > 0 && !t.before(q.urgent[0]) {
 		t.behind = true
 		mark(c, c)
