@@ -75,6 +75,7 @@ type Task struct {
 	onRQ    bool       // queued or running
 	resched bool       // TIF_NEED_RESCHED
 	behind  bool       // its turn is over: it goes behind its equals
+	ticks   int        // of an RR task's turn
 	exec    accounting
 	time    cputime
 	nice    int      // −20 to 19
