@@ -10,7 +10,7 @@ find Documentation/core-api/irq Documentation/x86 Documentation/locking Document
 	Documentation/trace/ftrace.rst Documentation/networking/scaling.rst Documentation/networking/napi.rst -type f 2>/dev/null |
 	LC_ALL=C sort | sed 's/$/:/'
 {
-	find kernel/irq kernel/sched/core.c kernel/sched/wait.c kernel/sched/completion.c kernel/locking kernel/time/timer.c \
+	find kernel/irq kernel/sched/core.c kernel/sched/cputime.c kernel/sched/fair.c kernel/sched/wait.c kernel/sched/completion.c kernel/locking kernel/time/timer.c \
 		kernel/time/hrtimer.c kernel/time/tick-sched.c kernel/softirq.c kernel/kthread.c kernel/workqueue.c kernel/smpboot.c \
 		kernel/smp.c kernel/cpu.c kernel/fork.c kernel/watchdog.c kernel/trace/ring_buffer.c kernel/trace/trace_output.c kernel/panic.c \
 		mm/percpu.c mm/percpu-internal.h mm/percpu-vm.c mm/percpu-km.c mm/percpu-stats.c mm/vmstat.c kernel/module/main.c mm/vmalloc.c mm/memblock.c \
