@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
@@ -121,8 +122,10 @@ func plain(try func(s *spool, c *cpu.CPU) string) func(c *cpu.CPU) string {
 	return func(c *cpu.CPU) string {
 		s := spools.Of(c)
 		s.reset()
-		align(c, period(c)/2)
-		return try(s, c) + "\n"
+		t := sched.Current(c)
+		hrtimer.USleep(t, 40*sim.Millisecond)
+		align(t.CPU(), period(t.CPU())/2)
+		return try(s, t.CPU()) + "\n"
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"bothhalves/kernelsim/hw/cpu"
+	"bothhalves/kernelsim/kernel/hrtimer"
 	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/softirq"
@@ -25,21 +26,24 @@ func Passes() machine.Module {
 		{Name: "passes/jiffy", Read: experiment(jiffy)},
 		{Name: "passes/urgent", Read: experiment(urgent)},
 		{Name: "passes/share", Read: experiment(share)},
+		{Name: "passes/rcu", Read: experiment(grace)},
 	}
 	return machine.Module{Name: "passes", Files: files,
 		Init: func(c *cpu.CPU) error { return spools.Of(c).start(c) },
 		Exit: func(c *cpu.CPU) { spools.Of(c).stop(c) }}
 }
 
-// experiment makes a file of one: it begins in the middle of a jiffy, so that
-// no tick disturbs it unless it wants one.
+// experiment makes a file of one: it begins when all else is over, and in the
+// middle of a jiffy, so that no tick disturbs it unless it wants one.
 func experiment(try func(s *spool, c *cpu.CPU) string) func(c *cpu.CPU) string {
 	return func(c *cpu.CPU) string {
 		s := spools.Of(c)
 		s.reset()
+		t := sched.Current(c)
+		hrtimer.USleep(t, 40*sim.Millisecond)
+		c = t.CPU()
 		align(c, period(c)/2)
 		s.woken = s.thread(c).Switches()
-		t := sched.Current(c)
 		text := try(s, c)
 		c = t.CPU() // it may have slept
 		return fmt.Sprintf("%s\nksoftirqd had the processor %d times, %s\n", text, s.thread(c).Switches()-s.woken, s.left(c))

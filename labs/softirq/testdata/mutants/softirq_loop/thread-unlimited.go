@@ -1,4 +1,4 @@
-// Fails: a storm of softirqs leaves a program its share, and no bit behind
+// Fails: a storm of softirqs keeps no program and no grace period from ending, and leaves no bit behind
 // Misconception: ksoftirqd is a thread and has all the time in the world: the limits are for interrupts
 
 package softirq
