@@ -1,7 +1,9 @@
 package grade
 
 import (
+	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -170,4 +172,52 @@ func TestMistakeIsNamed(t *testing.T) {
 			t.Errorf("mistake %q, want %q", results[0].Mistake, m.Misconception)
 		}
 	})
+}
+
+// TestReplayShowsTheEvent: the command below a verdict shows the event that
+// the verdict names, also where the check boots another machine behind the
+// line that failed.
+func TestReplayShowsTheEvent(t *testing.T) {
+	if testing.Short() {
+		t.Skip("short")
+	}
+	c := open(t)
+	l, err := c.Lab("irq")
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := Mutants(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(list, func(m Mutant) bool { return m.Name == "irq-edge/disabled-dropped" })
+	if i < 0 {
+		t.Fatal("no mutant irq-edge/disabled-dropped")
+	}
+	m := list[i]
+	files := map[string][]byte{m.Task.File(): m.Src}
+	results, err := c.Grade(l, Options{Tasks: []string{m.Task.ID}, Files: files, Name: "irq.replay"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := results[0].Checks[results[0].FirstFailed()]
+	a := check.First()
+	_, yours, ok := strings.Cut(a.Differs, "yours:           ")
+	if !ok || a.Event == 0 {
+		t.Fatalf("the verdict names no event: %+v", a)
+	}
+	var out, errw bytes.Buffer
+	if err := c.Shell(l, m.Task, ShellOptions{Seed: a.Seed, Event: a.Event, Files: files}, strings.NewReader(""), &out, &errw); err != nil {
+		t.Fatalf("%v\n%s", err, &errw)
+	}
+	if text := out.String(); !strings.Contains(text, "\n> "+yours+"\n") {
+		t.Errorf("event %d is %q; the replay shows\n%s", a.Event, yours, text)
+	}
+	booted := 0
+	for _, body := range m.Task.Checks[results[0].FirstFailed()].Body {
+		booted += strings.Count(body, "boot ")
+	}
+	if again := strings.Count(out.String(), "# boot "); again >= booted {
+		t.Errorf("the replay boots %d of the check's %d machines: it does not stop where the check failed", again, booted)
+	}
 }

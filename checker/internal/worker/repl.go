@@ -76,37 +76,58 @@ func guarded(errw io.Writer, f func() error) (err error) {
 	return f()
 }
 
-// replay types a check's commands, up to an event of the trace.
+// replay types a check's commands, as far as the check came, and shows an
+// event of the machine that stands there then: a check may boot several.
 func (r *repl) replay(req *ShellRequest, task *script.Task) {
 	shape := task.Shapes[min(max(req.Shape, 0), len(task.Shapes)-1)]
 	if req.Seed > 0 {
 		shape = shape.With("seed", strconv.FormatUint(req.Seed, 10))
 	}
-	vocabulary := Vocabulary()
 	for _, c := range task.Checks {
-		if c.Name != req.Check {
-			continue
+		if c.Name == req.Check {
+			fmt.Fprintf(r.out, "# %s (%s)\n", c.Name, shape)
+			r.retype(req, &c, shape)
+			r.backTo(req.Event)
 		}
-		fmt.Fprintf(r.out, "# %s (%s)\n", c.Name, shape)
-		for _, body := range c.Body {
-			line := expand(body, shape)
-			words, err := script.Words(line)
-			if err != nil || len(words) == 0 {
-				continue
-			}
-			if words[0] == "cut" && len(words) == 3 && req.Cut > 0 {
-				r.cut(req.Cut, words[2])
-			}
-			if !isVerb(words, vocabulary) {
-				continue
-			}
-			fmt.Fprintf(r.out, "# %s\n", line)
-			if r.line(line) != nil {
-				return
-			}
-		}
-		r.backTo(req.Event)
 	}
+}
+
+// retype types the commands up to the line that failed, or to the first that
+// is refused.
+func (r *repl) retype(req *ShellRequest, c *script.Check, shape script.Shape) {
+	vocabulary := Vocabulary()
+	for i, body := range c.Body {
+		line := expand(body, shape)
+		at := c.Line + 1 + i
+		if req.Line > 0 && at > req.Line {
+			return
+		}
+		if r.retypeLine(req, line, vocabulary) != nil {
+			return
+		}
+		if at == req.Line {
+			fmt.Fprintf(r.out, "# line %d, where it failed: %s\n", at, line)
+		}
+	}
+}
+
+// retypeLine types what a line of the script does to the machine.
+func (r *repl) retypeLine(req *ShellRequest, line string, vocabulary script.Vocabulary) error {
+	if rest, ok := strings.CutPrefix(line, "same-as-reference "); ok {
+		line = rest
+	}
+	words, err := script.Words(line)
+	if err != nil || len(words) == 0 {
+		return nil
+	}
+	if words[0] == "cut" && len(words) == 3 && req.Cut > 0 {
+		r.cut(req.Cut, words[2])
+	}
+	if !isVerb(words, vocabulary) {
+		return nil
+	}
+	fmt.Fprintf(r.out, "# %s\n", line)
+	return r.line(line)
 }
 
 // cut lets a command run at a decision point of the next one.
@@ -135,7 +156,7 @@ func (r *repl) backTo(event int) {
 		return
 	}
 	var lines []string
-	at := 0
+	at := -1
 	for i, line := range r.s.Trace() {
 		switch {
 		case i == event-1:
@@ -144,6 +165,10 @@ func (r *repl) backTo(event int) {
 		case !script.CommandTask.MatchString(line):
 			lines = append(lines, "  "+line)
 		}
+	}
+	if at < 0 { // the default machine has an event here, and this one none
+		at = len(lines)
+		lines = append(lines, "> the trace ends here")
 	}
 	for i := max(0, at-5); i < min(len(lines), at+6); i++ {
 		fmt.Fprintln(r.out, lines[i])

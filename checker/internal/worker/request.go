@@ -39,7 +39,8 @@ type ShellRequest struct {
 	Seed  uint64
 	Shape int
 	Cut   int // the decision point at which to do what the check cuts in; 0 for none
-	Event int // replay up to this many trace events; 0 for all
+	Event int // the event of the trace to show; 0 for none
+	Line  int // the line of the script behind which to stop; 0 for the check's end
 }
 
 // An Event is one line of the results file.
