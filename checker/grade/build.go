@@ -99,6 +99,9 @@ func help(text string) string {
 	return ""
 }
 
+// unusedTODO is what the compiler says to a file that has no gap left.
+const unusedTODO = `"bothhalves/labs/lab" imported and not used`
+
 var compilerLine = regexp.MustCompile(`^(?:\./)?(\S+?\.go):(\d+)(?::\d+)?: (.*)$`)
 
 // newBuildError cuts the compiler's output to messages of at most ten lines a
@@ -128,6 +131,9 @@ func newBuildError(text string) *BuildError {
 		}
 		base := filepath.Base(m[1])
 		msg := fmt.Sprintf("%s:%s: %s", base, m[2], m[3])
+		if m[3] == unusedTODO {
+			msg += ": it was for the gaps, and goes with the last one"
+		}
 		all = append(all, msg)
 		if strings.Count(e.Files[base], "\n") < 10 {
 			e.Files[base] += msg + "\n"

@@ -54,6 +54,9 @@ func TestStudents(t *testing.T) {
 		{"does not parse", "package percpu\n\nfunc SetupAreas( {\n", script.NoBuild, []string{"percpu_carve.go:3:"}},
 		{"does not compile", carveHead + "func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\treturn undefined, nil\n}\n",
 			script.NoBuild, []string{"percpu_carve.go:11: undefined: undefined"}},
+		{"keeps the import of a gap", strings.Replace(carveHead, "import \"bothhalves/kernelsim/kernel/percpu\"", "import (\n\t\"bothhalves/kernelsim/kernel/percpu\"\n\t\"bothhalves/labs/lab\"\n)", 1) +
+			"func SetupAreas(req *percpu.SetupRequest) (percpu.Areas, error) {\n\treturn areas{}, nil\n}\n",
+			script.NoBuild, []string{"percpu_carve.go:5: \"bothhalves/labs/lab\" imported and not used: it was for the gaps, and goes with the last one"}},
 		{"another signature", carveHead + "func SetupAreas() {}\n", script.NoBuild, []string{"keep the shipped signatures", "parts.go:"}},
 		{"forbidden import", "package percpu\n\nimport \"os\"\n\nfunc SetupAreas() { os.Exit(0) }\n", script.Rejected,
 			[]string{`percpu_carve.go:3: import "os"`, "may import"}},

@@ -6,10 +6,11 @@ import (
 )
 
 // HandleEdge models handle_edge_irq (kernel/irq/chip.c): an edge of the
-// interrupt has come to this processor. The lock is not held when it is
+// interrupt has come to this processor, from the controller or sent once more
+// by enable_irq, which is no other to you. The lock is not held when it is
 // called, nor when it returns. Interrupts are off here, and on all other
-// processors they may be on: the same interrupt can come to one of them while
-// this function runs, and d is the same there.
+// processors they may be on: once it is moved, the same interrupt can come to
+// one of them while this function runs, and d is the same there.
 func HandleEdge(d irqabi.Interrupt) {
 	panic(lab.TODO("lead the edge to the handlers, or leave it to whoever is there"))
 }

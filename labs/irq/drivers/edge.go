@@ -24,6 +24,7 @@ func Edge() machine.Module {
 		{Name: "edge/same", Read: func(c *cpu.CPU) string { return sweep(c, stay) }},
 		{Name: "edge/other", Read: func(c *cpu.CPU) string { return sweep(c, moveOn) }},
 		{Name: "edge/disabled", Read: func(c *cpu.CPU) string { return sweep(c, whileDisabled) }},
+		{Name: "edge/again", Read: func(c *cpu.CPU) string { return sweep(c, disabledAgain) }},
 		{Name: "edge/nobody", Read: nobody},
 	}}
 }
@@ -42,6 +43,8 @@ type edgeLine struct {
 	inside, most           int // handlers that run now, and at most
 	requested, toggles     bool
 	leaves                 bool // the next handler disables the interrupt and leaves it so
+	slow                   bool // the handler takes four times as long
+	met, noted             bool // an edge was acknowledged while the handler ran; its note was there at the handler's end
 	told                   []string
 }
 
@@ -88,6 +91,7 @@ func (e *edgeLine) free(c *cpu.CPU) {
 // tell keeps what the chip hears and the handler does, for a while, and on
 // which processor if it is another one than at first.
 func (e *edgeLine) tell(c *cpu.CPU, what string) {
+	e.met = e.met || what == "ack" && e.inside > 0
 	if c.ID != homeCPU {
 		what += fmt.Sprintf(" (CPU %d)", c.ID)
 	}
@@ -117,11 +121,23 @@ func (e *edgeLine) interrupt(c *cpu.CPU, n irq.Number, _ any) irq.Return {
 		e.leaves = false
 		_ = irq.DisableNoSync(c, n)
 	}
-	for range 50 {
+	spins := 50
+	if e.slow {
+		spins *= 4
+	}
+	for range spins {
 		c.Spend(cost.CPURelax)
 	}
 	e.inside--
+	if e.met {
+		e.noted = e.pending(c)
+	}
 	return irq.Handled
+}
+
+// pending reads the note IRQS_PENDING, where debugfs shows it.
+func (e *edgeLine) pending(c *cpu.CPU) bool {
+	return strings.Contains(irq.ToDesc(c, e.irq).DebugShow(c), "IRQS_PENDING")
 }
 
 // edge is one edge: there is something more to do.
@@ -148,14 +164,14 @@ func settle(c *cpu.CPU) {
 	}
 }
 
-// doEdge takes "edge", "edge N GAP", "move CPU", "disable", "enable",
+// doEdge takes "edge", "edge N GAP", "move CPU", "disable", "enable", "blink",
 // "toggle" and "leave".
 func doEdge(c *cpu.CPU, text string) error {
 	e := edgeLines.Of(c)
 	var what string
 	n, gap := 1, 0
 	if got, _ := fmt.Sscan(text, &what, &n, &gap); got == 0 || n < 0 || n > 1000 || gap < 0 || gap > 1_000_000 {
-		return fmt.Errorf("edge: %q: edge [N [NANOSECONDS]], move CPU, disable, enable, toggle or leave: %w", strings.TrimSpace(text), errno.EINVAL)
+		return fmt.Errorf("edge: %q: edge [N [NANOSECONDS]], move CPU, disable, enable, blink, toggle or leave: %w", strings.TrimSpace(text), errno.EINVAL)
 	}
 	e.told = e.told[:0]
 	switch what {
@@ -177,6 +193,13 @@ func doEdge(c *cpu.CPU, text string) error {
 		err := irq.Enable(c, e.irq)
 		settle(c)
 		return err
+	case "blink":
+		err := irq.Enable(c, e.irq)
+		if err == nil {
+			err = irq.DisableNoSync(c, e.irq)
+		}
+		settle(c)
+		return err
 	case "toggle":
 		e.toggles = !e.toggles
 		return nil
@@ -184,7 +207,7 @@ func doEdge(c *cpu.CPU, text string) error {
 		e.leaves = true
 		return nil
 	}
-	return fmt.Errorf("edge: %s: edge [N [NANOSECONDS]], move CPU, disable, enable, toggle or leave: %w", what, errno.EINVAL)
+	return fmt.Errorf("edge: %s: edge [N [NANOSECONDS]], move CPU, disable, enable, blink, toggle or leave: %w", what, errno.EINVAL)
 }
 
 func showEdge(c *cpu.CPU) string {

@@ -27,7 +27,7 @@ func sweep(c *cpu.CPU, try trial) string {
 	e.most = 0
 	for k := range gaps {
 		gap := k * gapStep
-		e.told = e.told[:0]
+		e.told, e.met = e.told[:0], false
 		edges, served := e.edges, e.served
 		try(c, e, k, gap)
 		settle(c)
@@ -47,15 +47,27 @@ func sweep(c *cpu.CPU, try trial) string {
 func (e *edgeLine) wrong(edges, served int) string {
 	switch {
 	case e.masked && e.waiting > 0:
-		return fmt.Sprintf("%d edges, %d served, and the wire is left masked", edges, served)
+		return fmt.Sprintf("%d edges, %d served, and the wire is left masked%s", edges, served, e.ofTheNote())
 	case e.masked:
 		return fmt.Sprintf("%d edges, all served, and the wire is left masked: the next one is lost", edges)
 	case e.waiting > 0:
-		return fmt.Sprintf("%d edges, %d served, and nobody comes for the rest", edges, served)
+		return fmt.Sprintf("%d edges, %d served, and nobody comes for the rest%s", edges, served, e.ofTheNote())
 	case e.status:
 		return fmt.Sprintf("%d edges, all served, and the wire was not acknowledged: the next one is lost", edges)
 	}
 	return ""
+}
+
+// ofTheNote says, where an edge came while the handler ran, whether the note
+// was there when it returned.
+func (e *edgeLine) ofTheNote() string {
+	switch {
+	case !e.met:
+		return ""
+	case e.noted:
+		return "; when the handler returned, there was a note"
+	}
+	return "; when the handler returned, there was no note"
 }
 
 // secondGap is the gap between the second and the third edge of trial k.
@@ -93,6 +105,29 @@ func whileDisabled(c *cpu.CPU, e *edgeLine, k, gap int) {
 	e.edge(c)
 	wait(c, secondGap(k))
 	e.edge(c)
+	_ = irq.Enable(c, e.irq)
+}
+
+// disabledAgain enables the line, which sends an edge once more that came while
+// it was disabled, and disables it again, gap behind that: the replay may find
+// nobody whom it may call. In every other trial it comes to another processor
+// than the one that is in the handler all the while.
+func disabledAgain(c *cpu.CPU, e *edgeLine, k, gap int) {
+	e.slow = k%2 == 1
+	if e.slow {
+		to := otherCPU - k/2%2
+		_ = irq.SetAffinity(c, e.irq, cpumask.Of(to)) // it may move
+		e.edge(c)
+		wait(c, 1500)
+	}
+	_ = irq.DisableNoSync(c, e.irq)
+	e.edge(c)
+	wait(c, secondGap(k)/2)
+	_ = irq.Enable(c, e.irq)
+	wait(c, gap)
+	_ = irq.DisableNoSync(c, e.irq)
+	settle(c)
+	e.slow = false
 	_ = irq.Enable(c, e.irq)
 }
 
