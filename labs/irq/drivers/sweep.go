@@ -46,6 +46,8 @@ func sweep(c *cpu.CPU, try trial) string {
 // wrong says what is wrong after a trial, empty if nothing is.
 func (e *edgeLine) wrong(edges, served int) string {
 	switch {
+	case e.inside > 0:
+		return fmt.Sprintf("%d edges, and the handler is called again and again", edges)
 	case e.masked && e.waiting > 0:
 		return fmt.Sprintf("%d edges, %d served, and the wire is left masked%s", edges, served, e.ofTheNote())
 	case e.masked:

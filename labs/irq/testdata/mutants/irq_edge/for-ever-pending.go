@@ -1,5 +1,5 @@
 // Fails: no edge is lost that comes to another processor
-// Misconception: who sends the interrupt again clears its note
+// Misconception: nobody has to take back a note that has been read
 
 package irq
 
@@ -28,7 +28,6 @@ func HandleEdge(d irqabi.Interrupt) {
 			d.Unmask()
 		}
 		handleEvent(d)
-		d.SetPending(false)
 		if !d.Pending() || d.Disabled() {
 			break
 		}
@@ -40,7 +39,6 @@ func HandleEdge(d irqabi.Interrupt) {
 // handlers are called once. The lock is held when it is called and when it
 // returns, and not while the handlers run.
 func handleEvent(d irqabi.Interrupt) {
-	d.SetPending(d.Pending())
 	d.SetInProgress(true)
 	d.Unlock()
 	d.RunActions()
