@@ -127,6 +127,7 @@ func stopFlood(c *cpu.CPU) {
 		_, _ = irq.Free(c, f.queues[k].irq, &f.queues[k]) // it was requested
 	}
 	pci.FreeIRQVectors(c, f.dev)
+	softirq.Open(c, softirq.NetRX, nothing)
 }
 
 // interrupt is the handler of a queue: it takes what has come into the ring,

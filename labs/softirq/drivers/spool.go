@@ -68,7 +68,13 @@ func (s *spool) start(c *cpu.CPU) error {
 func (s *spool) stop(c *cpu.CPU) {
 	_, _ = irq.Free(c, s.IRQ(), s) // it was requested
 	s.Free(c)
+	for _, nr := range own() {
+		softirq.Open(c, nr, nothing)
+	}
 }
+
+// nothing is the action of a softirq whose module has gone.
+func nothing(*cpu.CPU) {}
 
 // reset forgets the last experiment.
 func (s *spool) reset() {
@@ -76,10 +82,14 @@ func (s *spool) reset() {
 	s.raise, s.handler, s.log, s.inside = nil, nil, s.log[:0], ""
 }
 
-// tell notes what happens. The same thing again is counted.
-func (s *spool) tell(what string) { s.log = append(s.log, what) }
+// tell notes what happens, for a while.
+func (s *spool) tell(what string) {
+	if len(s.log) < 5000 {
+		s.log = append(s.log, what)
+	}
+}
 
-// story is what happened, in order.
+// story is what happened, in order. The same thing again and again is counted.
 func (s *spool) story() string {
 	var parts []string
 	for i := 0; i < len(s.log); {
