@@ -45,7 +45,9 @@ func TestDelayed(t *testing.T) {
 		wait(k, 1)
 		r.said("d on 1")
 		workqueue.QueueDelayedOn(k.CPU(), 2, sys, d, 3)
-		wait(k, 6)
+		wait(k, 2)
+		r.said()
+		wait(k, 4)
 		r.said("d on 2")
 	})
 	var got string
@@ -56,6 +58,11 @@ func TestDelayed(t *testing.T) {
 	}
 	if !strings.Contains(got, "workqueue=events req_cpu=2 cpu=2") {
 		t.Errorf("the trace says %q", got)
+	}
+	for line := range strings.Lines(r.text()) { // its function runs with interrupts off
+		if strings.Contains(line, "timer_start: ") && strings.Contains(line, "function=delayed_work_timer_fn") && !strings.HasSuffix(line, "flags=I\n") {
+			t.Errorf("the trace says %q", line)
+		}
 	}
 }
 

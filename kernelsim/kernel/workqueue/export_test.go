@@ -46,8 +46,8 @@ func MaxActiveOf(wq *Workqueue) int { return wq.pwqs[0].maxActive }
 // Colors is how many flushes of wq are under way or wait for a color.
 func Colors(wq *Workqueue) (waiting, overflow int) { return len(wq.flushers), len(wq.overflow) }
 
-// Text is the first line that show_pwq prints of wq's first share.
-func Text(wq *Workqueue) string { return wq.pwqs[0].String() }
+// Text is the first line that show_pwq prints of one of wq's shares.
+func Text(wq *Workqueue, n int) string { return wq.pwqs[n].String() }
 
 // ThreadName is what the pool with a number would call a worker.
 func ThreadName(c *cpu.CPU, id, worker int) string { return shared.Of(c).pools[id].threadName(worker) }
@@ -96,6 +96,11 @@ func (p *pool) consistent() error {
 		}
 		if k.flags&idle != 0 && (k.work != nil || !slices.Contains(p.idle, k)) && k.flags&die == 0 {
 			return fmt.Errorf("%s is idle, and works or is not in the list", k.task)
+		}
+	}
+	for _, k := range p.idle {
+		if k.flags&idle == 0 {
+			return fmt.Errorf("%s is in the list of idle workers, and is not idle", k.task)
 		}
 	}
 	if p.running < counted || p.running > counted+onTheWay {

@@ -253,7 +253,7 @@ func TestDestroy(t *testing.T) {
 		workqueue.InitDelayed(&d, "late", func(*sched.Task, *workqueue.Work) {})
 		workqueue.Queue(k.CPU(), wq, r.work("w", 0, us))
 		workqueue.Flush(k, wq)
-		if got := workqueue.Text(wq); got != "pwq 4: cpus=0-1 flags=0x4 nice=0 active=0/256 refcnt=2" {
+		if got := workqueue.Text(wq, 0); got != "pwq 4: cpus=0-1 flags=0x4 nice=0 active=0/256 refcnt=2" {
 			t.Errorf("its first share is %q", got)
 		}
 		workqueue.Destroy(k, wq)

@@ -20,13 +20,11 @@ func (k *worker) manage(t *sched.Task) bool {
 		return false
 	}
 	p.flags |= managerActive
-	p.manager = k
 	for again := true; again; again = p.needToCreate() {
 		p.lock.UnlockIRQ(t.CPU())
 		p.createOne(t)
 		p.lock.LockIRQ(t.CPU())
 	}
-	p.manager = nil
 	p.flags &^= managerActive
 	shared.Of(t.CPU()).managers.WakeUpAll(t.CPU())
 	return true

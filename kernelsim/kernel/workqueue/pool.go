@@ -50,10 +50,9 @@ type pool struct {
 	running  int // nr_running: workers that keep a CPU busy
 	workers  int // nr_workers
 
-	idle     []*worker // the one that has idled longest first
-	busy     []*worker // busy_hash
-	attached []*worker // everybody who belongs here
-	manager  *worker
+	idle     []*worker        // the one that has idled longest first
+	busy     []*worker        // busy_hash
+	attached []*worker        // everybody who belongs here
 	detached *wait.Completion // detach_completion
 	ids      []bool           // worker_ida
 

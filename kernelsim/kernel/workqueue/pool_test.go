@@ -3,6 +3,7 @@ package workqueue_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 
 	"bothhalves/kernelsim/hw/cpu"
@@ -57,8 +58,11 @@ func TestWorkersComeAndGo(t *testing.T) {
 	if r.task("kworker/dying") != nil {
 		t.Error("a worker does not end")
 	}
+	if !strings.Contains(r.text(), "sched_process_exit: comm=kworker/dying") {
+		t.Error("nobody has died")
+	}
 	r.sleepers(3)
-	if got := r.comms("kworker/1:"); len(got) != 5 {
+	if got := r.comms("kworker/1:"); len(got) != 5 || slices.Contains(got, "kworker/1:7") {
 		t.Errorf("workers: %q", got)
 	}
 }
@@ -141,7 +145,7 @@ func TestAttrs(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if p := r.pool(9); p.CPUs != "2-3" || p.Nice != -5 || p.Refs != 2 || p.Workers != 1 || p.CPU != -1 {
+		if p := r.pool(9); p.CPUs != "2-3" || p.Nice != -5 || p.Refs != 2 || p.Workers != 1 || p.CPU != -1 || p.Node != -1 {
 			t.Errorf("the new pool is %+v", p)
 		}
 		var w workqueue.Work
@@ -223,12 +227,12 @@ func TestNodes(t *testing.T) {
 					t.Errorf("queued for node %d, ran on CPU %d", node, ran)
 				}
 			}
-			if !workqueue.QueueNode(k.CPU(), 7, workqueue.Unbound(k.CPU()), &w) {
-				t.Error("not queued")
-			}
-			workqueue.FlushWork(k, &w)
-			if ran/2 != n/2 {
-				t.Errorf("queued for no node on CPU %d, ran on CPU %d", n, ran)
+			for _, node := range []int{-1, 2, 7} {
+				workqueue.QueueNode(k.CPU(), node, workqueue.Unbound(k.CPU()), &w)
+				workqueue.FlushWork(k, &w)
+				if ran/2 != n/2 {
+					t.Errorf("queued for node %d on CPU %d, ran on CPU %d", node, n, ran)
+				}
 			}
 		})
 		found := slices.ContainsFunc(workqueue.Pools(r.c()), func(p workqueue.PoolState) bool {

@@ -153,3 +153,12 @@ func (r *rig) watch(every uint64) (failed *error) {
 	})
 	return failed
 }
+
+// text is the whole trace.
+func (r *rig) text() string {
+	var b strings.Builder
+	for _, rec := range r.m.Ring().From(0) {
+		b.WriteString(view.Line(rec, r.m.Ring().Names()) + "\n")
+	}
+	return b.String()
+}

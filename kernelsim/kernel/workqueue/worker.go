@@ -238,7 +238,6 @@ func (k *worker) process(t *sched.Task, w *Work) {
 // next one.
 func (k *worker) claim(c *cpu.CPU, w *Work) {
 	p := k.pool
-	w.trace(c)
 	p.busy = append(p.busy, k)
 	k.work, k.fn, k.pwq, k.color, k.desc = w, w.name, w.pwq, w.color, w.pwq.wq.name
 	w.entry.remove()

@@ -169,6 +169,9 @@ func Unbound(c *cpu.CPU) *Workqueue { return shared.Of(c).eventsUnbound }
 // Freezable models system_freezable_wq.
 func Freezable(c *cpu.CPU) *Workqueue { return shared.Of(c).eventsFreezable }
 
+// FreezablePowerEfficient models system_freezable_power_efficient_wq.
+func FreezablePowerEfficient(c *cpu.CPU) *Workqueue { return shared.Of(c).eventsFreezablePower }
+
 // PowerEfficient models system_power_efficient_wq.
 func PowerEfficient(c *cpu.CPU) *Workqueue { return shared.Of(c).eventsPower }
 
