@@ -160,15 +160,48 @@ func TestBHOfADeadCPU(t *testing.T) {
 		if queued == 0 || ran != queued {
 			t.Errorf("seed %d: %d queued, %d ran", seed, queued, ran)
 		}
-		var late workqueue.Work
-		workqueue.Init(&late, "late", func(*sched.Task, *workqueue.Work) { r.say("late") })
+		ran = 0
+		left := make([]workqueue.Work, 15) // more than one call runs
 		r.do(0, func(k *sched.Task) {
-			c := k.CPU()
-			workqueue.LeaveBH(c, 2, &late)
+			for i := range left {
+				workqueue.Init(&left[i], "left", func(*sched.Task, *workqueue.Work) { ran++ })
+				workqueue.LeaveBH(k.CPU(), 2, &left[i])
+			}
 			workqueue.SoftIRQDead(k, 2)
-			workqueue.FlushWork(k, &late)
+			if ran != len(left) {
+				t.Errorf("seed %d: %d of %d ran", seed, ran, len(left))
+			}
+			workqueue.SoftIRQDead(k, 2) // nothing is left
+			if err := hotplug.Up(k, 2); err != nil {
+				t.Error(err)
+			}
+			var w workqueue.Work
+			on := -1
+			workqueue.Init(&w, "back", func(k *sched.Task, _ *workqueue.Work) { on = k.CPU().ID })
+			workqueue.QueueOn(k.CPU(), 2, workqueue.BH(k.CPU()), &w)
+			workqueue.FlushWork(k, &w)
+			if on != 2 {
+				t.Errorf("seed %d: with CPU 2 back it runs on CPU %d", seed, on)
+			}
 		})
-		r.said("late")
+		r.bhAtRest()
+	}
+}
+
+// bhAtRest looks at the pools of a machine of three processors with BH
+// workqueues.
+func (r *rig) bhAtRest() {
+	r.t.Helper()
+	if err := workqueue.Consistent(r.c()); err != nil {
+		r.t.Error(err)
+	}
+	for _, id := range []int{0, 1, 4, 5, 8, 9} {
+		if p := r.pool(id); p.CPU != id/4 || p.Node != 0 || p.Workers != 1 || p.Idle != 1 || p.Nice != -20*(id%2) || !p.Alone {
+			r.t.Errorf("BH pool %+v", p)
+		}
+	}
+	if workqueue.MaxActiveOf(workqueue.BH(r.c())) < 1<<30 {
+		r.t.Error("BH works are limited")
 	}
 }
 

@@ -32,6 +32,20 @@ func Pools(c *cpu.CPU) (list []PoolState) {
 // Queues is how many workqueues there are.
 func Queues(c *cpu.CPU) int { return len(shared.Of(c).list) }
 
+// Listed says whether a workqueue is among them.
+func Listed(c *cpu.CPU, wq *Workqueue) bool { return slices.Contains(shared.Of(c).list, wq) }
+
+// AtRest says whether nobody flushes wq, and what is queued next can be told
+// from nothing.
+func AtRest(wq *Workqueue) bool {
+	for _, pwq := range wq.pwqs {
+		if pwq.flushColor != noColor || pwq.workColor != wq.workColor {
+			return false
+		}
+	}
+	return wq.first == nil && wq.flushColor == wq.workColor && len(wq.flushers)+len(wq.overflow) == 0
+}
+
 // Shares describes a workqueue's shares, with their pools.
 func Shares(wq *Workqueue) (list []string) {
 	for _, pwq := range wq.pwqs {

@@ -163,8 +163,8 @@ func TestFlushColors(t *testing.T) {
 	if r.log[3] != "flushed 0" && r.log[4] != "flushed 0" { // behind 0- and 1-
 		t.Errorf("the first flush is late: %q", r.log)
 	}
-	if waiting, overflow := workqueue.Colors(wq); waiting+overflow != 0 {
-		t.Errorf("%d and %d flushes are left", waiting, overflow)
+	if !workqueue.AtRest(wq) {
+		t.Error("something is left of the flushes")
 	}
 }
 
@@ -297,7 +297,10 @@ func TestFlushDependency(t *testing.T) {
 			workqueue.FlushWork(k, target)
 		}
 		flush(plain, func(k *sched.Task) { workqueue.FlushWork(k, target) })
-		flush(reclaim, func(k *sched.Task) { workqueue.CancelSync(k, target) })
+		flush(reclaim, func(k *sched.Task) {
+			hrtimer.USleep(k, 50*us)
+			workqueue.CancelSync(k, target)
+		})
 		if l := r.dmesg("is flushing"); len(l) != 0 {
 			t.Errorf("the log says %q", l)
 		}

@@ -114,6 +114,10 @@ func TestNodeGoes(t *testing.T) {
 		if got := where(3); got != step.want {
 			t.Errorf("with CPU %d online %v: %s, want %s", step.cpu, step.on, got, step.want)
 		}
+		r.run(sim.Millisecond)
+		if n := len(workqueue.Shares(workqueue.Unbound(r.c()))); n != 3 && step.want == "node 1" || n != 2 && step.want == "node 0" {
+			t.Errorf("with CPU %d online %v: %d shares", step.cpu, step.on, n)
+		}
 	}
 	r.run(10 * sim.Millisecond)
 	if got := shares(); len(got) != len(all) {
@@ -127,6 +131,15 @@ func TestNodeGoes(t *testing.T) {
 		hrtimer.USleep(k, sim.Millisecond)
 		if got := workqueue.Shares(wq); len(got) != 1 {
 			t.Errorf("one share for all nodes: %q", got)
+		}
+		for _, step := range []func(*sched.Task, int) error{hotplug.Down, hotplug.Up} {
+			if err := step(k, 3); err != nil {
+				t.Error(err)
+			}
+			hrtimer.USleep(k, sim.Millisecond)
+			if got := workqueue.Shares(wq); len(got) != 1 {
+				t.Errorf("CPU 3 has gone or come: %q", got)
+			}
 		}
 		workqueue.Destroy(k, wq)
 	})

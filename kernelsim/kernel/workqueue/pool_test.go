@@ -103,6 +103,16 @@ func TestRescuer(t *testing.T) {
 		hrtimer.USleep(k, 2*sim.Second)
 		r.said("sleeper", "sleeper")
 		workqueue.Flush(k, workqueue.System(k.CPU()))
+		for n := range 2 {
+			if got := workqueue.Text(reclaim, n); !strings.HasPrefix(got, "pwq ") || !strings.HasSuffix(got, "active=0/256 refcnt=1") {
+				t.Errorf("afterwards the share is %q", got)
+			}
+		}
+		calls := strings.Count(r.text(), "function=pool_mayday_timeout now")
+		hrtimer.USleep(k, sim.Second)
+		if n := strings.Count(r.text(), "function=pool_mayday_timeout now"); n != calls || n == 0 {
+			t.Errorf("rescuers were called %d times, %d of them afterwards", n, n-calls)
+		}
 		workqueue.Destroy(k, reclaim)
 	})
 }
@@ -242,6 +252,20 @@ func TestNodes(t *testing.T) {
 			t.Errorf("no pool of node %d", n/2)
 		}
 	}
+	r.do(0, func(k *sched.Task) { // one that is made later is like those of the boot
+		wq := r.alloc(k, "later", workqueue.WQUnbound, 0)
+		for n := range 4 {
+			var w workqueue.Work
+			workqueue.Init(&w, "where", func(k *sched.Task, _ *workqueue.Work) {
+				if k.CPU().ID/2 != n/2 {
+					t.Errorf("queued for CPU %d, ran on CPU %d", n, k.CPU().ID)
+				}
+			})
+			workqueue.QueueOn(k.CPU(), n, wq, &w)
+			workqueue.FlushWork(k, &w)
+		}
+		workqueue.Destroy(k, wq)
+	})
 	r.do(0, func(k *sched.Task) {
 		wq, _ := workqueue.AllocOrdered(k.CPU(), "ord", 0)
 		if got := workqueue.Shares(wq); len(got) != 1 {

@@ -201,7 +201,15 @@ func TestMaxActive(t *testing.T) {
 		r.said("1", "2")
 		workqueue.Flush(k, wq)
 		r.said("0-", "3", "1-", "2-", "3-")
+		for ask, want := range map[int]int{0: 1, 513: 512, 7: 7} {
+			if workqueue.SetMaxActive(k, wq, ask); workqueue.MaxActiveOf(wq) != want {
+				t.Errorf("asked for %d, got %d", ask, workqueue.MaxActiveOf(wq))
+			}
+		}
 		workqueue.Destroy(k, wq)
+		if workqueue.Listed(k.CPU(), wq) || !workqueue.Listed(k.CPU(), workqueue.System(k.CPU())) {
+			t.Error("another one has gone")
+		}
 	})
 }
 
@@ -379,7 +387,7 @@ func TestBadWorks(t *testing.T) {
 		r := newRig(t, machine.Config{CPUs: 2})
 		err := r.m.Do("wrong", func(c *cpu.CPU) { wrong(sched.Current(c)) })
 		var rep *oops.Report
-		if !errors.As(err, &rep) || rep.Rule != rule {
+		if !errors.As(err, &rep) || rep.Rule != rule || rule == number && !strings.HasSuffix(rep.Why, ", and this machine has CPUs 0 to 1") {
 			t.Errorf("%s: %v", rule, err)
 		}
 	}
