@@ -31,7 +31,7 @@ type Rules struct {
 const now = 1<<HI | 1<<Tasklet
 
 // RulesOf is the rules of the release that boot -kernel names; of one that it
-// does not know, those of 6.1. The exemption of HI and TASKLET came in 4.11
+// does not know, those of 6.1. The exemption of HI and TASKLET came in 4.16
 // and was carried back to the 4.9 that Debian built.
 func RulesOf(release string) Rules {
 	r := Rules{Name: release}
