@@ -195,6 +195,9 @@ func TestNodeOfBound(t *testing.T) {
 	if l := r.dmesg("kernel/workqueue.c:1625 queue_work_node"); len(l) != 1 {
 		t.Errorf("the log says %q", l)
 	}
+	if text := strings.Join(r.lines(), "\n"); !strings.Contains(text, "function=w workqueue=events req_cpu=8192 cpu=0") {
+		t.Errorf("with one node any CPU will do:\n%s", text)
+	}
 }
 
 // A manager that fails tries again after a second, and does nothing more when
@@ -212,6 +215,15 @@ func TestManagerWaits(t *testing.T) {
 		if p := r.pool(2); p.Workers != 1 || p.Idle != 1 {
 			t.Errorf("the manager has not given up: %+v", p)
 		}
+		workqueue.ScheduleOn(k.CPU(), 1, w)
+		hrtimer.USleep(k, 100*sim.Millisecond)
+		workqueue.Cancel(k.CPU(), w)
+		workqueue.Shortage(k.CPU(), false)
+		hrtimer.USleep(k, 1200*sim.Millisecond)
+		if p := r.pool(2); p.Workers != 1 {
+			t.Errorf("a worker that nobody needed was made: %+v", p)
+		}
+		workqueue.Shortage(k.CPU(), true)
 		workqueue.ScheduleOn(k.CPU(), 1, w)
 		hrtimer.USleep(k, 300*sim.Millisecond)
 		workqueue.Shortage(k.CPU(), false)

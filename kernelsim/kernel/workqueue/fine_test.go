@@ -180,6 +180,11 @@ func TestLeak(t *testing.T) {
 func TestWaitingWorksOfADeadCPU(t *testing.T) {
 	r := newRig(t, machine.Config{CPUs: 3})
 	r.do(0, func(k *sched.Task) {
+		for range 3 { // all workers have run before
+			workqueue.ScheduleOn(k.CPU(), 2, r.work("warm", 100*us, us))
+		}
+		workqueue.Flush(k, workqueue.System(k.CPU()))
+		r.log = nil
 		workqueue.ScheduleOn(k.CPU(), 2, r.polite("long", 60*sim.Millisecond))
 		hrtimer.USleep(k, 5*sim.Millisecond)
 		workqueue.ScheduleOn(k.CPU(), 2, r.work("waits", 0, us))
@@ -301,4 +306,73 @@ func TestCancelUnderFlush(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// If the limit rises by one, one more begins, though all others sleep.
+func TestOneMore(t *testing.T) {
+	r := newRig(t, machine.Config{CPUs: 2})
+	r.do(0, func(k *sched.Task) {
+		wq := r.alloc(k, "one", 0, 1)
+		for _, name := range []string{"a", "b", "c"} {
+			workqueue.QueueOn(k.CPU(), 1, wq, r.work(name, sim.Millisecond, us))
+		}
+		hrtimer.USleep(k, 100*us)
+		workqueue.SetMaxActive(k, wq, 2)
+		hrtimer.USleep(k, 100*us)
+		r.said("a", "b")
+		workqueue.Flush(k, wq)
+	})
+}
+
+// A node of which only the boot processor is has its own pool, too.
+func TestNodeOfTheBootCPU(t *testing.T) {
+	r := newRig(t, machine.Config{CPUs: 2, Nodes: 2})
+	if got := workqueue.Shares(workqueue.Unbound(r.c())); len(got) != 3 {
+		t.Errorf("shares: %q", got)
+	}
+}
+
+// Attributes may change while works are queued: each runs once all the same.
+func TestAttrsSeeds(t *testing.T) {
+	seeds := uint64(200)
+	if testing.Short() {
+		seeds = 30
+	}
+	for seed := uint64(1); seed <= seeds && !t.Failed(); seed++ {
+		m, err := machine.Boot(machine.Config{CPUs: 3, Seed: seed, Cost: prices(seed)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := &rig{t: t, m: m}
+		queued, ran, over := 0, 0, 0
+		var wq *workqueue.Workqueue
+		r.do(0, func(k *sched.Task) { wq = r.alloc(k, "changing", workqueue.WQUnbound, 0) })
+		r.helper(0, func(k *sched.Task) {
+			for i := range 40 {
+				if err := workqueue.SetAttrs(k, wq, workqueue.Attrs{CPUs: cpumask.FirstN(3), Nice: 1 + i%2}); err != nil {
+					t.Error(err)
+				}
+			}
+			over++
+		})
+		for n := 1; n <= 2; n++ {
+			r.helper(n, func(k *sched.Task) {
+				var w workqueue.Work
+				workqueue.Init(&w, "w", func(*sched.Task, *workqueue.Work) { ran++ })
+				for range 100 {
+					if workqueue.Queue(k.CPU(), wq, &w) {
+						queued++
+					}
+					sched.CondResched(k)
+				}
+				workqueue.FlushWork(k, &w)
+				over++
+			})
+		}
+		r.run(2 * sim.Second)
+		if err := workqueue.Consistent(r.c()); err != nil || over != 3 || ran != queued {
+			t.Errorf("seed %d: %v, %d of 3 have ended, %d queued, %d ran", seed, err, over, queued, ran)
+		}
+		m.Close()
+	}
 }

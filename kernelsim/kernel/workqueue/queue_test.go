@@ -7,14 +7,11 @@ import (
 	"strings"
 	"testing"
 
-	"bothhalves/kernelsim/hw/cpu"
 	"bothhalves/kernelsim/kernel/errno"
 	"bothhalves/kernelsim/kernel/hrtimer"
-	"bothhalves/kernelsim/kernel/preempt"
 	"bothhalves/kernelsim/kernel/sched"
 	"bothhalves/kernelsim/kernel/workqueue"
 	"bothhalves/kernelsim/machine"
-	"bothhalves/kernelsim/oops"
 	"bothhalves/kernelsim/sim"
 )
 
@@ -119,6 +116,9 @@ func TestTrace(t *testing.T) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	if !strings.Contains(strings.Join(r.lines()[before:], "\n"), ": function wq_barrier_func") {
+		t.Error("no barrier has run")
 	}
 	if !slices.Contains(r.lines()[before:], "workqueue_activate_work: work struct "+object) {
 		t.Error("nothing was activated")
@@ -343,9 +343,15 @@ func TestAllocRefuses(t *testing.T) {
 	if l := r.dmesg("out of range"); len(l) != 3 || l[1] != "workqueue: max_active -1 requested for a name of thirty charac is out of range, clamping between 1 and 512" {
 		t.Errorf("the log says %q", l)
 	}
-	if big := newRig(t, machine.Config{CPUs: 200}); workqueue.MaxActiveOf(workqueue.Unbound(big.c())) != 800 {
+	big := newRig(t, machine.Config{CPUs: 200})
+	if workqueue.MaxActiveOf(workqueue.Unbound(big.c())) != 800 {
 		t.Error("200 CPUs have four unbound works each")
 	}
+	big.do(0, func(k *sched.Task) {
+		if wq := big.alloc(k, "bound", 0, 600); workqueue.MaxActiveOf(wq) != 512 {
+			t.Errorf("a bound one has %d", workqueue.MaxActiveOf(wq))
+		}
+	})
 }
 
 func (r *rig) dmesg(text string) (list []string) {
@@ -355,40 +361,4 @@ func (r *rig) dmesg(text string) (list []string) {
 		}
 	}
 	return list
-}
-
-// What ends the machine: a work without a function, a CPU that there is not.
-func TestBadWorks(t *testing.T) {
-	w, d := &workqueue.Work{}, &workqueue.Delayed{}
-	workqueue.Init(w, "w", func(*sched.Task, *workqueue.Work) {})
-	workqueue.InitDelayed(d, "d", func(*sched.Task, *workqueue.Work) {})
-	const fresh, number, sleep = "work not initialised", "bad processor number", "sleep in atomic"
-	for _, x := range []struct {
-		rule  string
-		wrong func(k *sched.Task)
-	}{
-		{fresh, func(k *sched.Task) { workqueue.Schedule(k.CPU(), &workqueue.Work{}) }},
-		{fresh, func(k *sched.Task) { workqueue.FlushWork(k, &workqueue.Work{}) }},
-		{fresh, func(k *sched.Task) { workqueue.Cancel(k.CPU(), &workqueue.Work{}) }},
-		{fresh, func(k *sched.Task) { workqueue.CancelSync(k, &workqueue.Work{}) }},
-		{fresh, func(k *sched.Task) { workqueue.ScheduleDelayed(k.CPU(), &workqueue.Delayed{}, 1) }},
-		{fresh, func(k *sched.Task) {
-			workqueue.ModDelayed(k.CPU(), workqueue.System(k.CPU()), &workqueue.Delayed{}, 1)
-		}},
-		{number, func(k *sched.Task) { workqueue.ScheduleOn(k.CPU(), 2, w) }},
-		{number, func(k *sched.Task) { workqueue.ScheduleOn(k.CPU(), -1, w) }},
-		{number, func(k *sched.Task) { workqueue.QueueDelayedOn(k.CPU(), 2, workqueue.System(k.CPU()), d, 1) }},
-		{number, func(k *sched.Task) { workqueue.ModDelayedOn(k.CPU(), 2, workqueue.System(k.CPU()), d, 1) }},
-		{number, func(k *sched.Task) { workqueue.Congested(k.CPU(), 2, workqueue.System(k.CPU())) }},
-		{sleep, func(k *sched.Task) { preempt.Disable(k.CPU()); workqueue.FlushWork(k, w) }},
-		{sleep, func(k *sched.Task) { preempt.Disable(k.CPU()); workqueue.Flush(k, workqueue.Long(k.CPU())) }},
-	} {
-		rule, wrong := x.rule, x.wrong
-		r := newRig(t, machine.Config{CPUs: 2})
-		err := r.m.Do("wrong", func(c *cpu.CPU) { wrong(sched.Current(c)) })
-		var rep *oops.Report
-		if !errors.As(err, &rep) || rep.Rule != rule || rule == number && !strings.HasSuffix(rep.Why, ", and this machine has CPUs 0 to 1") {
-			t.Errorf("%s: %v", rule, err)
-		}
-	}
 }
