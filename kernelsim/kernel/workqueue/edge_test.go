@@ -91,6 +91,11 @@ func TestLeftAlone(t *testing.T) {
 	if a, b, c := nodes(0), nodes(3), nodes(1); a != [4]int{0, 1, 0, 1} || b != a || c != [4]int{} {
 		t.Errorf("from CPU 0 on nodes %v, from CPU 3 %v, from CPU 1 %v", a, b, c)
 	}
+	workqueue.Keep(r.c(), cpumask.Of(0, 2))
+	if a := nodes(3); a != [4]int{0, 1, 0, 1} && a != [4]int{1, 0, 1, 0} {
+		t.Errorf("with CPUs 0 and 2 from CPU 3 on nodes %v", a)
+	}
+	workqueue.Keep(r.c(), cpumask.Of(1, 2))
 	r.do(0, func(k *sched.Task) { // its own pool may run where it may: here, nowhere else
 		wq := r.alloc(k, "kept", workqueue.WQUnbound, 0)
 		if err := workqueue.SetAttrs(k, wq, workqueue.Attrs{CPUs: cpumask.Of(0, 1), NoNUMA: true}); err != nil {
