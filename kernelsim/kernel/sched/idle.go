@@ -53,6 +53,9 @@ func doIdle(t *Task) (alive bool) {
 			break
 		}
 		tick.Stop(c, got)
+		if preempt.NeedResched(c) { // default_idle_call looks again: that took a while
+			break
+		}
 		q.halts++
 		q.halting = true
 		c.HaltSTI()
