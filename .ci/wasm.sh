@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # make wasm: the simulator's tests as js/wasm under node, with the same
-# goldens and trace hashes as the native run. vet is off: make test has run it.
+# goldens and trace hashes as the native run, and short sweeps of seeds: node is
+# several times slower. vet is off: make test has run it.
 . "$(dirname "$0")/lib.sh"
 need node "js/wasm" "install Node.js 18 or newer (Debian: apt-get install nodejs)"
 
@@ -13,4 +14,4 @@ packages=$("$GO" list ./kernelsim/... | grep -v /cmd/) || exit 1
 
 # A wasm program takes its environment in a few kilobytes: hand over only
 # what is needed.
-GOOS=js GOARCH=wasm exec "$GO" test -vet=off -exec "env -i PATH=$PATH HOME=$HOME TMPDIR=${TMPDIR:-/tmp} $runner" $packages
+GOOS=js GOARCH=wasm exec "$GO" test -vet=off -short -exec "env -i PATH=$PATH HOME=$HOME TMPDIR=${TMPDIR:-/tmp} $runner" $packages
