@@ -6,7 +6,7 @@ set -eu
 cd "${1:?usage: src-index.sh TREE}"
 
 echo "# Linux $(make -s kernelversion). Made by src-index.sh; see README.md."
-find Documentation/core-api/irq Documentation/x86 Documentation/locking Documentation/core-api/this_cpu_ops.rst Documentation/x86/x86_64/mm.rst \
+find Documentation/core-api/irq Documentation/x86 Documentation/locking Documentation/core-api/this_cpu_ops.rst Documentation/x86/x86_64/mm.rst Documentation/timers/timers-howto.rst \
 	Documentation/trace/ftrace.rst Documentation/networking/scaling.rst Documentation/networking/napi.rst -type f 2>/dev/null |
 	LC_ALL=C sort | sed 's/$/:/'
 {

@@ -3,7 +3,11 @@
 // are made from the records afterwards.
 package trace
 
-import "iter"
+import (
+	"encoding/binary"
+	"hash/fnv"
+	"iter"
+)
 
 // A Record is one trace event. The meaning of A to D depends on the kind.
 type Record struct {
@@ -100,6 +104,16 @@ func (r *Ring) From(pos uint64) iter.Seq2[uint64, *Record] {
 			}
 		}
 	}
+}
+
+// Sum is a number for all records that the ring still holds: two runs that are
+// the same have the same.
+func (r *Ring) Sum() uint64 {
+	h := fnv.New64a()
+	for _, rec := range r.From(0) {
+		_ = binary.Write(h, binary.LittleEndian, rec) // a hash takes everything
+	}
+	return h.Sum64()
 }
 
 // Names numbers strings in the order in which they are first seen.

@@ -2,7 +2,6 @@ package sched_test
 
 import (
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"testing"
 
@@ -145,7 +144,7 @@ func stress(t *testing.T, seed uint64) uint64 {
 			t.Fatalf("seed %d: %s was lost: state %s, %d tokens", seed, k, k.State.Letter(), w.tokens[i])
 		}
 	}
-	return hash(m)
+	return m.Ring().Sum()
 }
 
 // prices is a price list on which any charge may be the longest: each opens
@@ -158,14 +157,6 @@ func prices(rnd *rand.Rand) *cost.Table {
 		}
 	}
 	return &table
-}
-
-func hash(m *machine.Machine) uint64 {
-	h := fnv.New64a()
-	for _, rec := range m.Ring().From(0) {
-		fmt.Fprintln(h, rec)
-	}
-	return h.Sum64()
 }
 
 // Whatever tasks do to each other, none is lost, none is in two places, all
